@@ -1,0 +1,305 @@
+#include "core/client_parts.h"
+#include "smtpcore/span.h"
+#include "smtpcore/write.h"
+
+// ------------------------------------------------------------ transactions
+
+static void clear_transaction(smtpc_client *s) {
+  static const smtpc_outgoing none = {0};
+  s->tx = none;
+  smtpc_content_init(&s->content);
+  s->chunk_left = 0u;
+  s->chunk_end = 0u;
+}
+
+void smtpc_client_ask_envelope(smtpc_client *s) {
+  s->phase = SMTPC_CLIENT_READY;
+  s->next = SMTPC_DO_ASK_ENVELOPE;
+}
+
+// The message has its verdict, `tx.code`. What the server may still hold of the
+// transaction is taken back by RSET; after the end of data there is nothing.
+void smtpc_client_finish_message(smtpc_client *s, int reset) {
+  const uint16_t code = s->tx.code;
+  s->message_report = 1u;
+  if (code < 200u || code >= 300u) {
+    smtpc_client_add_finding(s, SMTPC_FINDING_MESSAGE_REFUSED);
+  }
+  clear_transaction(s);
+  s->tx.code = code;
+  if (reset != 0) {
+    s->phase = SMTPC_CLIENT_RSET;
+    smtpc_client_post_verb(s, SMTPC_VERB_RSET);
+  } else {
+    smtpc_client_ask_envelope(s);
+  }
+}
+
+static uint32_t in_flight(const smtpc_client *s) {
+  return s->expect + (s->send != 0u ? s->owes : 0u);
+}
+
+static int may_send_ahead(const smtpc_client_policy *policy,
+                          const smtpc_client *s) {
+  if (in_flight(s) == 0u) {
+    return 1;
+  }
+  return smtpc_client_offered(s, SMTPC_OFFERS(PIPELINING)) &&
+         in_flight(s) < policy->group_max;
+}
+
+static int sends_chunks(const smtpc_client_policy *policy,
+                        const smtpc_client *s) {
+  return policy->bdat != 0u && smtpc_client_offered(s, SMTPC_OFFERS(CHUNKING));
+}
+
+// MAIL, and all recipients, have their replies, and DATA was not sent with them.
+static void after_envelope(const smtpc_client_policy *policy, smtpc_client *s) {
+  if (s->tx.mail_ok == 0u) {
+    smtpc_client_finish_message(s, 0);
+  } else if (s->tx.rcpt_ok == 0u) {
+    smtpc_client_finish_message(s, 1);
+  } else if (sends_chunks(policy, s)) {
+    s->phase = SMTPC_CLIENT_CHUNKS;
+    s->next = SMTPC_DO_ASK_CONTENT;
+  } else {
+    s->tx.data_sent = 1u;
+    smtpc_client_post_verb(s, SMTPC_VERB_DATA);
+  }
+}
+
+// What the group sends next, if it may send ahead; else replies come first.
+void smtpc_client_continue_group(const smtpc_client_policy *policy,
+                                 smtpc_client *s) {
+  const bool refused = s->tx.mail_answered != 0u && s->tx.mail_ok == 0u;
+  if (s->tx.rcpt_end == 0u && !refused) {
+    if (may_send_ahead(policy, s)) {
+      s->next = SMTPC_DO_ASK_NEXT_RECIPIENT;
+    }
+    return;
+  }
+  if (in_flight(s) == 0u && s->tx.data_sent == 0u) {
+    after_envelope(policy, s);
+  } else if (s->tx.data_sent == 0u && !refused && !sends_chunks(policy, s) &&
+             may_send_ahead(policy, s)) {
+    s->tx.data_sent = 1u;
+    smtpc_client_post_verb(s, SMTPC_VERB_DATA);
+  }
+}
+
+// ------------------------------------------------------------ the envelope
+
+static void refuse_message(smtpc_client *s, unsigned finding, unsigned code) {
+  smtpc_client_add_finding(s, finding);
+  s->tx.code = (uint16_t)code;
+  smtpc_client_finish_message(s, 0);
+}
+
+#define DSN_PARAMS \
+  (SMTPC_HAS(RET) | SMTPC_HAS(ENVID) | SMTPC_HAS(NOTIFY) | SMTPC_HAS(ORCPT))
+
+// Parameters that may be left out when their extension is not offered.
+static uint32_t droppable(const smtpc_client_policy *policy) {
+  uint32_t set = SMTPC_HAS(SIZE) | SMTPC_HAS(AUTH);
+  if (policy->drop_dsn != 0u) {
+    set |= DSN_PARAMS;
+  }
+  return set;
+}
+
+// The parameters of `seen` whose extension is not offered on this channel. They
+// would be remote nonsense, or worse (THREATS: DWN-25).
+static uint32_t not_offered(const smtpc_client *s, uint32_t seen) {
+  uint32_t set = 0u;
+  for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
+    const uint32_t bit = (uint32_t)1 << id;
+    const smtpc_param_row row = smtpc_param_get(id);
+    if ((seen & bit) != 0u &&
+        smtpc_client_offered(s, (uint32_t)1 << row.extension) == 0) {
+      set |= bit;
+    }
+  }
+  // RFC 8689 section 2: it counts only where TLS is in force.
+  if ((seen & SMTPC_HAS(REQUIRETLS)) != 0u && s->tls == 0u) {
+    set |= SMTPC_HAS(REQUIRETLS);
+  }
+  return set;
+}
+
+// Leaves out of `*envelope` what may be left out. False: something must not be.
+static bool fit_params(const smtpc_client_policy *policy, smtpc_client *s,
+                       smtpc_envelope *envelope) {
+  const uint32_t missing = not_offered(s, envelope->seen);
+  if ((missing & ~droppable(policy)) != 0u) {
+    return false;
+  }
+  // SIZE only informs: nobody misses it.
+  if ((missing & ~SMTPC_HAS(SIZE)) != 0u) {
+    smtpc_client_add_finding(s, SMTPC_FINDING_EXTENSION_DROPPED);
+  }
+  envelope->seen &= ~missing;
+  return true;
+}
+
+static bool too_big(const smtpc_client *s, const smtpc_envelope *envelope) {
+  return (envelope->seen & SMTPC_HAS(SIZE)) != 0u &&
+         (s->caps.marks & SMTPC_CAPS_SIZE_LIMIT) != 0u &&
+         envelope->size > s->caps.size;
+}
+
+smtpc_status smtpc_client_on_envelope(const smtpc_client_policy *policy,
+                                      smtpc_client *s, const smtpc_input *in) {
+  if (in->envelope == NULL) {
+    return SMTPC_E_ARGUMENT;
+  }
+  smtpc_envelope mail = *in->envelope;
+  size_t len = 0u;
+  s->wait = SMTPC_DO_NOTHING;
+  clear_transaction(s);
+  if (!fit_params(policy, s, &mail)) {
+    refuse_message(s, SMTPC_FINDING_EXTENSION_MISSING, 0u);
+    return SMTPC_OK;
+  }
+  if (too_big(s, &mail)) {
+    refuse_message(s, SMTPC_FINDING_SIZE_EXCEEDED, 552u);
+    return SMTPC_OK;
+  }
+  const smtpc_status status =
+      smtpc_write_mail(s->out, SMTPC_OUT_MAX, &len, &mail);
+  if (status != SMTPC_OK) {
+    refuse_message(s, SMTPC_FINDING_LOCAL_INPUT, 0u);
+    return SMTPC_OK;
+  }
+  s->phase = SMTPC_CLIENT_GROUP;
+  s->tx.mail_sent = 1u;
+  s->tx.utf8 = (mail.seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
+  smtpc_client_post(s, status, len, 1u);
+  smtpc_client_continue_group(policy, s);
+  return SMTPC_OK;
+}
+
+void smtpc_client_report_recipient(smtpc_client *s, uint32_t number,
+                                   unsigned code) {
+  s->rcpt_report = number + 1u;
+  s->rcpt_code = (uint16_t)code;
+}
+
+smtpc_status smtpc_client_on_next_recipient(const smtpc_client_policy *policy,
+                                            smtpc_client *s,
+                                            const smtpc_input *in) {
+  if (in->envelope == NULL) {
+    return SMTPC_E_ARGUMENT;
+  }
+  smtpc_envelope rcpt = *in->envelope;
+  size_t len = 0u;
+  s->wait = SMTPC_DO_NOTHING;
+  const bool fits = fit_params(policy, s, &rcpt);
+  const smtpc_status status =
+      smtpc_write_rcpt(s->out, SMTPC_OUT_MAX, &len, &rcpt, s->tx.utf8);
+  if (!fits || status != SMTPC_OK) {
+    // One recipient that must not be sent spoils the message: the caller is told
+    // at once, and the server hears nothing of it.
+    smtpc_client_cut(
+        s, SMTPC_END_LOCAL,
+        fits ? SMTPC_FINDING_LOCAL_INPUT : SMTPC_FINDING_EXTENSION_MISSING);
+    return SMTPC_OK;
+  }
+  s->tx.rcpt_sent++;
+  smtpc_client_post(s, status, len, 1u);
+  smtpc_client_continue_group(policy, s);
+  return SMTPC_OK;
+}
+
+// ------------------------------------------------------------- the content
+
+void smtpc_client_send_end_of_data(smtpc_client *s) {
+  s->out[0] = (uint8_t)'.';
+  s->out[1] = (uint8_t)'\r';
+  s->out[2] = (uint8_t)'\n';
+  s->phase = SMTPC_CLIENT_FINAL;
+  smtpc_client_post(s, SMTPC_OK, 3u, 1u);
+}
+
+static void send_run(smtpc_client *s, size_t begin, size_t end,
+                     smtpc_action *act) {
+  if (end > begin) {
+    *act = smtpc_action_make(SMTPC_DO_SEND);
+    act->source = SMTPC_SOURCE_INPUT;
+    act->begin = begin;
+    act->end = end;
+    act->channel = s->tls;
+    act->secret = 1u;
+  }
+}
+
+// One run, and the dot that follows it.
+static void stuff_content(smtpc_client *s, const smtpc_input *in, size_t *used,
+                          smtpc_action *act) {
+  smtpc_run run = {0u, 0u};
+  uint8_t dot = 0u;
+  const smtpc_status status =
+      smtpc_content_stuff(&s->content, in->data, in->len, used, &run, &dot);
+  if (status != SMTPC_MORE) {
+    // The server must not take what it has got for a message: no end of data.
+    smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
+    return;
+  }
+  send_run(s, run.begin, run.end, act);
+  if (dot != 0u) {
+    s->out[0] = (uint8_t)'.';
+    smtpc_client_post(s, SMTPC_OK, 1u, 0u);
+  }
+  if (*used == in->len) {
+    s->wait = SMTPC_DO_NOTHING;
+    s->next = SMTPC_DO_ASK_CONTENT;
+  }
+}
+
+static void begin_chunk(smtpc_client *s, uint64_t size, int last) {
+  size_t len = 0u;
+  const smtpc_status status =
+      smtpc_write_bdat(s->out, SMTPC_OUT_MAX, &len, size, last);
+  s->chunk_left = size;
+  s->chunk_end = last != 0 ? 1u : 0u;
+  smtpc_client_post(s, status, len, 1u);
+}
+
+// The octets of the chunk that was announced, as they are.
+static void send_chunk(smtpc_client *s, const smtpc_input *in, size_t *used,
+                       smtpc_action *act) {
+  const size_t taken =
+      s->chunk_left < in->len ? (size_t)s->chunk_left : in->len;
+  send_run(s, 0u, taken, act);
+  *used = taken;
+  s->chunk_left -= taken;
+  if (s->chunk_left == 0u) {
+    s->wait = SMTPC_DO_NOTHING;
+  }
+}
+
+smtpc_status smtpc_client_on_content(smtpc_client *s, const smtpc_input *in,
+                                     size_t *used, smtpc_action *act) {
+  if (in->len == 0u) {
+    return SMTPC_E_ARGUMENT;
+  }
+  if (s->phase == SMTPC_CLIENT_CONTENT) {
+    stuff_content(s, in, used, act);
+  } else if (s->chunk_left > 0u) {
+    send_chunk(s, in, used, act);
+  } else {
+    // The size is announced first; the octets go with the next step.
+    begin_chunk(s, in->len, 0);
+  }
+  return SMTPC_OK;
+}
+
+void smtpc_client_on_content_end(smtpc_client *s) {
+  s->wait = SMTPC_DO_NOTHING;
+  if (s->phase == SMTPC_CLIENT_CHUNKS) {
+    begin_chunk(s, 0u, 1);
+  } else if (smtpc_content_stuff_end(&s->content) != SMTPC_OK) {
+    smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
+  } else {
+    smtpc_client_send_end_of_data(s);
+  }
+}

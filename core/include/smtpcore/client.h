@@ -1,0 +1,138 @@
+// Client: the session that sends mail.
+//
+// Plain data without pointers, like the server. It asks its shim for what to send
+// (envelope, recipients, content, name and password) and says what to do. It
+// decides by reply codes and EHLO keywords only, never by text (law CODE).
+//
+// Replies are counted. `expect` is how many replies the server owes; an octet that
+// comes while it owes none is fatal, unless it begins a 421. That is judged when
+// the octets arrive, so a shim gives octets as soon as it has them, also while the
+// session waits for an answer of the shim.
+//
+// With PIPELINING (RFC 2920) the group MAIL, RCPT..., DATA goes out ahead of its
+// replies, at most `policy.group_max` commands. EHLO, STARTTLS, AUTH, BDAT, RSET
+// and QUIT always wait.
+#ifndef SMTPCORE_CLIENT_H
+#define SMTPCORE_CLIENT_H
+
+#include <stdint.h>
+
+#include "smtpcore/capability.h"
+#include "smtpcore/content.h"
+#include "smtpcore/line.h"
+#include "smtpcore/policy.h"
+#include "smtpcore/reply.h"
+#include "smtpcore/sasl.h"
+#include "smtpcore/session.h"
+
+// smtpc_client_phase is what the session is about.
+typedef enum smtpc_client_phase {
+  SMTPC_CLIENT_GREETING = 0,   // the greeting is awaited
+  SMTPC_CLIENT_EHLO = 1,       // EHLO was sent
+  SMTPC_CLIENT_HELO = 2,       // HELO was sent
+  SMTPC_CLIENT_STLS = 3,       // STARTTLS was sent
+  SMTPC_CLIENT_HANDSHAKE = 4,  // TLS or the end
+  SMTPC_CLIENT_AUTH = 5,       // an AUTH exchange goes on
+  SMTPC_CLIENT_READY = 6,      // no transaction
+  SMTPC_CLIENT_GROUP = 7,      // MAIL, RCPT, DATA: commands and their replies
+  SMTPC_CLIENT_CONTENT = 8,    // 354 was read; content goes out
+  SMTPC_CLIENT_CHUNKS = 9,     // BDAT: content goes out in chunks
+  SMTPC_CLIENT_FINAL = 10,     // the end of data was sent
+  SMTPC_CLIENT_RSET = 11,      // RSET was sent
+  SMTPC_CLIENT_QUIT = 12,      // QUIT was sent
+  SMTPC_CLIENT_SURPLUS = 13,   // octets came that nobody waits for
+  SMTPC_CLIENT_CLOSED = 14     // nothing, for ever
+} smtpc_client_phase;
+
+// smtpc_outgoing is one mail transaction of a client. All-zero: none.
+typedef struct smtpc_outgoing {
+  uint32_t rcpt_sent;      // RCPT commands sent
+  uint32_t rcpt_answered;  // replies to them
+  uint32_t rcpt_ok;        // of these, accepted
+  uint16_t code;           // the reply that decided the message; 0: none yet
+  uint8_t mail_sent;       // 1: MAIL was sent
+  uint8_t mail_answered;   // 1: its reply came
+  uint8_t mail_ok;         // 1: and accepted it
+  uint8_t rcpt_end;        // 1: there are no more recipients
+  uint8_t data_sent;       // 1: DATA was sent
+  uint8_t utf8;            // 1: MAIL had SMTPUTF8
+  uint8_t lost;            // 1: 354 came without a recipient: send a lone dot
+  uint8_t reserved[1];     // 0
+} smtpc_outgoing;
+
+// smtpc_client is a session. A shim may read `caps`, `reply`, `line`, `tls`,
+// `tls_facts`, `authenticated` and `mechanism`; it writes nothing.
+typedef struct smtpc_client {
+  uint64_t pos;          // octets taken on the channel in force
+  uint64_t finding_pos;  // where the findings that wait were made
+  uint64_t chunk_left;   // BDAT: octets of this chunk still to send
+  smtpc_capabilities caps;
+  smtpc_outgoing tx;
+  smtpc_content content;
+  smtpc_reply reply;
+  smtpc_findings findings;
+  smtpc_tls_facts tls_facts;
+  uint32_t expect;        // replies that the server owes
+  uint32_t rcpt_report;   // recipient whose RECIPIENT_DONE waits, plus 1; 0: none
+  uint16_t rcpt_code;     // and its code
+  uint16_t out_len;
+  smtpc_span challenge;   // CRAM-MD5: decoded, in the line
+  uint8_t phase;          // an smtpc_client_phase
+  uint8_t wait;           // the ASK_ action, or START_TLS, whose answer must come
+                          // next; NOTHING: none
+  uint8_t tls;            // 1: TLS is in force
+  uint8_t esmtp;          // 1: EHLO was accepted
+  uint8_t refused;        // 1: STARTTLS was refused on this connection
+  uint8_t authenticated;  // 1
+  uint8_t mechanism;      // an smtpc_mechanism: of the exchange
+  uint8_t step;           // responses sent in the exchange
+  uint8_t cancelled;      // 1: `*` was sent
+  uint8_t send;           // 1: `out` waits to be sent
+  uint8_t send_secret;    // 1: and must not be logged
+  uint8_t owes;           // replies that the waiting `out` will be owed (0, 1)
+  uint8_t message_report; // 1: MESSAGE_DONE waits
+  uint8_t next;           // an smtpc_do that waits for all that; NOTHING: decide
+  uint8_t device;         // an smtpc_device for the end
+  uint8_t end_reason;     // an smtpc_end
+  uint8_t end_finding;    // an smtpc_finding for the end
+  uint8_t chunk_end;      // 1: BDAT LAST was sent
+  uint8_t out[SMTPC_OUT_MAX];
+  smtpc_line line;
+} smtpc_client;
+_Static_assert(sizeof(smtpc_client) - sizeof(smtpc_line) <= 1024,
+               "session state beside the line is at most 1 KiB");
+
+// smtpc_client_init begins a session. With `policy->implicit_tls` its first action
+// is START_TLS, else it waits for the greeting. `policy` must have passed
+// `smtpc_client_policy_check`.
+void smtpc_client_init(smtpc_client *session,
+                       const smtpc_client_policy *policy);
+
+// smtpc_client_step gives `*input` to the session and gets one action. Returns and
+// rules are those of `smtpc_server_step`. Octets of `input->data` are taken from
+// OCTETS and CONTENT inputs only.
+//
+// What holds after each call: the laws of `docs/GUARANTEES.md`, checked by
+// `client_test` and `session_law_test`. Cuts within what the server says between
+// two of our commands do not matter (SPLIT).
+//= RFC 5321 section 4.3
+//= RFC 3207 section 4.2
+//= RFC 2920 section 3.1
+SMTPC_NODISCARD smtpc_status smtpc_client_step(const smtpc_client_policy *policy,
+                                               smtpc_client *session,
+                                               const smtpc_input *input,
+                                               size_t *out_used,
+                                               smtpc_action *out_action);
+
+// smtpc_client_octets returns the start of what `action` means by `begin` and
+// `end`, or NULL when it means nothing. Valid until the next step, and while the
+// input's data is.
+const uint8_t *smtpc_client_octets(const smtpc_client *session,
+                                   const smtpc_action *action,
+                                   const smtpc_input *input);
+
+// smtpc_client_check returns SMTPC_OK when the invariants of a session hold, else
+// SMTPC_E_INTERNAL.
+SMTPC_NODISCARD smtpc_status smtpc_client_check(const smtpc_client *session);
+
+#endif  // SMTPCORE_CLIENT_H

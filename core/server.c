@@ -1,0 +1,438 @@
+#include "core/server_parts.h"
+#include "smtpcore/span.h"
+#include "smtpcore/write.h"
+
+// ------------------------------------------------------------------ start
+
+// A session that began under TLS, and one that came to it by STARTTLS, are made by
+// this one function (law RESET).
+static void begin_on_channel(smtpc_server *s, unsigned tls) {
+  static const smtpc_server fresh = {0};
+  *s = fresh;
+  s->tls = (uint8_t)tls;
+  s->mode = SMTPC_SERVER_COMMAND;
+  s->tx.phase = SMTPC_PHASE_START;
+}
+
+void smtpc_server_init(smtpc_server *session,
+                       const smtpc_server_policy *policy) {
+  begin_on_channel(session, 0u);
+  if (policy->implicit_tls != 0u) {
+    session->mode = SMTPC_SERVER_HANDSHAKE;
+    session->next = SMTPC_DO_START_TLS;
+    session->greets = 1u;
+  } else {
+    smtpc_server_answer(session, SMTPC_REPLY_GREETING);
+  }
+}
+
+// ---------------------------------------------------------------- answers
+
+static void on_sender(const smtpc_server_policy *policy, smtpc_server *s,
+                      unsigned verdict) {
+  const smtpc_params *params = &s->command.params;
+  switch (verdict) {
+    case SMTPC_ANSWER_YES:
+      smtpc_server_clear_transaction(s, SMTPC_PHASE_MAIL);
+      s->tx.body = params->body;
+      s->tx.utf8 = (params->seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
+      s->tx.require_tls =
+          (params->seen & SMTPC_HAS(REQUIRETLS)) != 0u ? 1u : 0u;
+      smtpc_server_answer(s, SMTPC_REPLY_MAIL_OK);
+      break;
+    case SMTPC_ANSWER_NOT_NOW:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_MAIL_NOT_NOW,
+                          SMTPC_FINDING_NONE);
+      break;
+    case SMTPC_ANSWER_FULL:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_STORAGE_FULL,
+                          SMTPC_FINDING_NONE);
+      break;
+    default:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_SENDER_REFUSED,
+                          SMTPC_FINDING_NONE);
+      break;
+  }
+}
+
+static void on_recipient(const smtpc_server_policy *policy, smtpc_server *s,
+                         unsigned verdict) {
+  switch (verdict) {
+    case SMTPC_ANSWER_YES:
+      s->tx.rcpt_count = smtpc_server_plus_one(s->tx.rcpt_count);
+      s->tx.phase = SMTPC_PHASE_RCPT;
+      smtpc_server_answer(s, SMTPC_REPLY_RCPT_OK);
+      break;
+    case SMTPC_ANSWER_NOT_NOW:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_NOT_NOW,
+                          SMTPC_FINDING_NONE);
+      break;
+    case SMTPC_ANSWER_FULL:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_STORAGE_FULL,
+                          SMTPC_FINDING_NONE);
+      break;
+    case SMTPC_ANSWER_RELAY:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_RELAY_REFUSED,
+                          SMTPC_FINDING_NONE);
+      break;
+    default:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_REFUSED,
+                          SMTPC_FINDING_NONE);
+      break;
+  }
+}
+
+static void on_stored(const smtpc_server_policy *policy, smtpc_server *s,
+                      unsigned verdict) {
+  smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
+  switch (verdict) {
+    case SMTPC_ANSWER_YES:
+      s->abuse.junk = 0u;
+      smtpc_server_answer(s, SMTPC_REPLY_MESSAGE_OK);
+      break;
+    case SMTPC_ANSWER_NOT_NOW:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_MESSAGE_NOT_NOW,
+                          SMTPC_FINDING_NONE);
+      break;
+    case SMTPC_ANSWER_FULL:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_STORAGE_FULL,
+                          SMTPC_FINDING_NONE);
+      break;
+    default:
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_MESSAGE_REFUSED,
+                          SMTPC_FINDING_NONE);
+      break;
+  }
+}
+
+static smtpc_status on_verdict(const smtpc_server_policy *policy,
+                               smtpc_server *s, unsigned verdict) {
+  const unsigned asked = s->wait;
+  if (asked != SMTPC_DO_ASK_SENDER && asked != SMTPC_DO_ASK_RECIPIENT &&
+      asked != SMTPC_DO_ASK_CREDENTIALS && asked != SMTPC_DO_ASK_MESSAGE) {
+    return SMTPC_E_STATE;
+  }
+  s->wait = SMTPC_DO_NOTHING;
+  if (asked == SMTPC_DO_ASK_SENDER) {
+    on_sender(policy, s, verdict);
+  } else if (asked == SMTPC_DO_ASK_RECIPIENT) {
+    on_recipient(policy, s, verdict);
+  } else if (asked == SMTPC_DO_ASK_CREDENTIALS) {
+    smtpc_server_on_credentials(policy, s, verdict);
+  } else {
+    on_stored(policy, s, verdict);
+  }
+  return SMTPC_OK;
+}
+
+static smtpc_status on_nonce(smtpc_server *s, const smtpc_input *in) {
+  if (s->wait != SMTPC_DO_ASK_NONCE) {
+    return SMTPC_E_STATE;
+  }
+  if (in->len != SMTPC_NONCE_LEN) {
+    return SMTPC_E_ARGUMENT;
+  }
+  smtpc_copy(s->sasl.nonce, in->data, SMTPC_NONCE_LEN);
+  s->wait = SMTPC_DO_NOTHING;
+  s->mode = SMTPC_SERVER_AUTH;
+  smtpc_server_answer(s, SMTPC_REPLY_AUTH_CONTINUE);
+  return SMTPC_OK;
+}
+
+// ------------------------------------------------------------ TLS and ends
+
+static smtpc_status on_tls_up(smtpc_server *s, const smtpc_input *in) {
+  if (s->wait != SMTPC_DO_START_TLS) {
+    return SMTPC_E_STATE;
+  }
+  const smtpc_abuse abuse = s->abuse;
+  const bool greets = s->greets != 0u;
+  begin_on_channel(s, 1u);
+  s->abuse = abuse;
+  s->tls_facts = in->tls;
+  if (in->tls.version < SMTPC_TLS_1_2) {
+    smtpc_server_add_finding(s, SMTPC_FINDING_TLS_OLD);
+  }
+  if (greets) {
+    smtpc_server_answer(s, SMTPC_REPLY_GREETING);
+  }
+  return SMTPC_OK;
+}
+
+// Forgets what was still to be said and done; the session ends at once.
+static void cut(smtpc_server *s, unsigned reason, unsigned finding) {
+  s->reply = SMTPC_REPLY_NONE;
+  s->reply_line = 0u;
+  s->wait = SMTPC_DO_NOTHING;
+  smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
+  smtpc_server_add_finding(s, finding);
+  smtpc_server_close_after(s, reason, finding);
+}
+
+static bool in_handshake(const smtpc_server *s) {
+  return s->mode == SMTPC_SERVER_HANDSHAKE || s->next == SMTPC_DO_START_TLS;
+}
+
+static void on_tls_failed(smtpc_server *s) {
+  const bool up = s->tls != 0u;
+  s->device = SMTPC_DEVICE_RECEIVE;
+  cut(s, SMTPC_END_TLS, up ? SMTPC_FINDING_TLS_LOST : SMTPC_FINDING_TLS_FAILED);
+}
+
+static void on_end_of_stream(smtpc_server *s, const smtpc_input *in) {
+  const bool busy = s->tx.phase >= SMTPC_PHASE_MAIL ||
+                    s->mode != SMTPC_SERVER_COMMAND ||
+                    smtpc_line_is_empty(&s->line) == 0;
+  if (in_handshake(s)) {
+    on_tls_failed(s);
+  } else if (s->tls != 0u && in->clean == 0u) {
+    cut(s, SMTPC_END_PEER, SMTPC_FINDING_TLS_LOST);
+  } else {
+    cut(s, SMTPC_END_PEER, busy ? SMTPC_FINDING_ABORTED : SMTPC_FINDING_NONE);
+  }
+}
+
+// A last word, except where only TLS may speak (law FAILSTOP).
+static void end_with(smtpc_server *s, unsigned reply, unsigned reason,
+                     unsigned finding) {
+  const bool silent = in_handshake(s);
+  cut(s, reason, finding);
+  if (silent) {
+    s->device = SMTPC_DEVICE_RECEIVE;
+  } else {
+    smtpc_server_answer(s, reply);
+  }
+}
+
+static bool awaits_verdict(const smtpc_server *s) {
+  return s->wait != SMTPC_DO_NOTHING && s->wait != SMTPC_DO_START_TLS;
+}
+
+// An end may come at any time, but not before the answer that the shim owes: else
+// a message could be stored and dropped at once.
+static smtpc_status on_end(smtpc_server *s, const smtpc_input *in) {
+  if (awaits_verdict(s)) {
+    return SMTPC_E_PENDING;
+  }
+  if (in->kind == SMTPC_IN_END_OF_STREAM) {
+    on_end_of_stream(s, in);
+  } else if (in->kind == SMTPC_IN_TLS_FAILED) {
+    if (!in_handshake(s) && s->tls == 0u) {
+      return SMTPC_E_STATE;
+    }
+    on_tls_failed(s);
+  } else if (in->kind == SMTPC_IN_DEADLINE) {
+    end_with(s, SMTPC_REPLY_DEADLINE, SMTPC_END_TIMEOUT,
+             SMTPC_FINDING_DEADLINE);
+  } else {
+    end_with(s, SMTPC_REPLY_SHUTDOWN, SMTPC_END_SHUTDOWN, SMTPC_FINDING_NONE);
+  }
+  return SMTPC_OK;
+}
+
+// ------------------------------------------------------------------- step
+
+// Octets that may not be looked at: on the wrong channel, or in a handshake.
+static bool octets_are_fatal(smtpc_server *s, const smtpc_input *in) {
+  const bool before_tls = s->next == SMTPC_DO_START_TLS;
+  if (in->channel != s->tls) {
+    cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CHANNEL_MIXED);
+    return true;
+  }
+  if (before_tls && s->reply == SMTPC_REPLY_STARTTLS_OK) {
+    // They came before the 220 was given to be sent.
+    smtpc_server_answer(s, SMTPC_REPLY_SURPLUS);
+    smtpc_server_refuse_surplus(s);
+    return true;
+  }
+  if (before_tls || s->mode == SMTPC_SERVER_HANDSHAKE) {
+    s->device = SMTPC_DEVICE_RECEIVE;
+    cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CLEAR_IN_HANDSHAKE);
+    return true;
+  }
+  return false;
+}
+
+static bool something_waits(const smtpc_server *s) {
+  const uint32_t findings =
+      s->findings.bits[0] | s->findings.bits[1] | s->findings.bits[2];
+  return findings != 0u || s->drop != 0u || s->reply != SMTPC_REPLY_NONE ||
+         s->next != SMTPC_DO_NOTHING;
+}
+
+// Takes octets until there is something to do, or none are left. Each turn takes
+// at least one.
+static void read_octets(const smtpc_server_policy *policy, smtpc_server *s,
+                        const smtpc_input *in, size_t *used,
+                        smtpc_action *act) {
+  while (*used < in->len && !something_waits(s) &&
+         act->kind == SMTPC_DO_NOTHING) {
+    switch ((smtpc_server_mode)s->mode) {
+      case SMTPC_SERVER_DATA:
+        smtpc_server_read_data(policy, s, in, used, act);
+        break;
+      case SMTPC_SERVER_CHUNK:
+        smtpc_server_read_chunk(policy, s, in, used, act);
+        break;
+      case SMTPC_SERVER_COMMAND:
+      case SMTPC_SERVER_AUTH:
+        smtpc_server_read_line(policy, s, in, used, act);
+        break;
+      case SMTPC_SERVER_HANDSHAKE:
+      case SMTPC_SERVER_CLOSED:
+        // `octets_are_fatal` and the caller leave no octets for these.
+        *used = in->len;
+        break;
+    }
+  }
+}
+
+static smtpc_status take_octets(const smtpc_server_policy *policy,
+                                smtpc_server *s, const smtpc_input *in,
+                                size_t *used, smtpc_action *act) {
+  const size_t len = in->kind == SMTPC_IN_OCTETS ? in->len : 0u;
+  if (awaits_verdict(s) && !something_waits(s)) {
+    return SMTPC_E_PENDING;
+  }
+  if (len > 0u && octets_are_fatal(s, in)) {
+    return SMTPC_OK;
+  }
+  if (len > 0u && !something_waits(s)) {
+    read_octets(policy, s, in, used, act);
+  }
+  return SMTPC_OK;
+}
+
+static smtpc_status take_input(const smtpc_server_policy *policy,
+                               smtpc_server *s, const smtpc_input *in,
+                               size_t *used, smtpc_action *act) {
+  switch ((smtpc_in)in->kind) {
+    case SMTPC_IN_NONE:
+    case SMTPC_IN_OCTETS:
+      return take_octets(policy, s, in, used, act);
+    case SMTPC_IN_TLS_UP:
+      return on_tls_up(s, in);
+    case SMTPC_IN_VERDICT:
+      return on_verdict(policy, s, in->answer);
+    case SMTPC_IN_NONCE:
+      return on_nonce(s, in);
+    case SMTPC_IN_TLS_FAILED:
+    case SMTPC_IN_END_OF_STREAM:
+    case SMTPC_IN_DEADLINE:
+    case SMTPC_IN_SHUTDOWN:
+      return on_end(s, in);
+    case SMTPC_IN_CREDENTIALS:
+    case SMTPC_IN_DIGEST:
+    case SMTPC_IN_ENVELOPE:
+    case SMTPC_IN_RECIPIENT:
+    case SMTPC_IN_CONTENT:
+    case SMTPC_IN_END:
+    case SMTPC_IN_COUNT:
+      break;
+  }
+  return SMTPC_E_ARGUMENT;
+}
+
+static bool input_is_whole(const smtpc_input *in) {
+  return in->len == 0u || in->data != NULL;
+}
+
+smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
+                               smtpc_server *session, const smtpc_input *input,
+                               size_t *out_used, smtpc_action *out_action) {
+  *out_used = 0u;
+  *out_action = smtpc_action_make(SMTPC_DO_NOTHING);
+  if (session->mode == SMTPC_SERVER_CLOSED) {
+    return SMTPC_OK;
+  }
+  if (!input_is_whole(input)) {
+    return SMTPC_E_ARGUMENT;
+  }
+  const smtpc_status status =
+      take_input(policy, session, input, out_used, out_action);
+  if (status != SMTPC_OK) {
+    return status;
+  }
+  // What the last action meant has been done: nothing of it stays behind.
+  smtpc_wipe(session->out, session->out_len);
+  session->out_len = 0u;
+  if (out_action->kind != SMTPC_DO_NOTHING) {
+    return SMTPC_OK;
+  }
+  const smtpc_action taken = *out_action;
+  if (!smtpc_server_take_waiting(policy, session, out_action)) {
+    *out_action = smtpc_server_do_need_input(session);
+    if (session->wait == SMTPC_DO_START_TLS) {
+      out_action->deadline = SMTPC_DEADLINE_HANDSHAKE;
+    }
+  }
+  out_action->took_line = taken.took_line;
+  out_action->took_secret = taken.took_secret;
+  return SMTPC_OK;
+}
+
+const uint8_t *smtpc_server_octets(const smtpc_server *session,
+                                   const smtpc_action *action,
+                                   const smtpc_input *input) {
+  const uint8_t *base = NULL;
+  switch ((smtpc_source)action->source) {
+    case SMTPC_SOURCE_INPUT:
+      base = input->data + action->begin;
+      break;
+    case SMTPC_SOURCE_OUT:
+      base = session->out + action->begin;
+      break;
+    case SMTPC_SOURCE_LINE:
+      base = session->line.data + action->begin;
+      break;
+    case SMTPC_SOURCE_NONE:
+      break;
+  }
+  return base;
+}
+
+// ------------------------------------------------------------- invariants
+
+static bool transaction_holds(const smtpc_transaction *tx) {
+  if (tx->phase >= SMTPC_PHASE_COUNT) {
+    return false;
+  }
+  const bool open =
+      tx->phase == SMTPC_PHASE_RCPT || tx->phase == SMTPC_PHASE_CHUNKS;
+  const bool none = tx->phase == SMTPC_PHASE_START ||
+                    tx->phase == SMTPC_PHASE_READY ||
+                    tx->phase == SMTPC_PHASE_FAILED;
+  if (open && tx->rcpt_count == 0u) {
+    return false;
+  }
+  return !none || (tx->rcpt_count == 0u && tx->size == 0u && tx->utf8 == 0u &&
+                   tx->body == 0u && tx->refusal == SMTPC_REPLY_NONE);
+}
+
+// DRAIN: while TLS is awaited nothing of the clear phase waits anywhere.
+static bool drain_holds(const smtpc_server *s) {
+  if (s->wait != SMTPC_DO_START_TLS) {
+    return true;
+  }
+  return s->mode == SMTPC_SERVER_HANDSHAKE && s->reply == SMTPC_REPLY_NONE &&
+         s->tls == 0u && s->drop == 0u && smtpc_line_is_empty(&s->line) != 0;
+}
+
+smtpc_status smtpc_server_check(const smtpc_server *session) {
+  const smtpc_server *s = session;
+  const bool ranges = s->mode <= SMTPC_SERVER_CLOSED && s->tls <= 1u &&
+                      s->reply < SMTPC_REPLY_COUNT &&
+                      s->next < SMTPC_DO_COUNT && s->wait < SMTPC_DO_COUNT &&
+                      s->out_len <= SMTPC_OUT_MAX &&
+                      s->line.len <= SMTPC_LINE_MAX;
+  const bool closed =
+      s->mode != SMTPC_SERVER_CLOSED ||
+      (s->wait == SMTPC_DO_NOTHING && s->next == SMTPC_DO_NOTHING &&
+       s->reply == SMTPC_REPLY_NONE);
+  const bool data =
+      s->mode != SMTPC_SERVER_DATA || s->tx.phase == SMTPC_PHASE_RCPT;
+  if (ranges && closed && data && transaction_holds(&s->tx) && drain_holds(s)) {
+    return SMTPC_OK;
+  }
+  return SMTPC_E_INTERNAL;
+}

@@ -1,0 +1,399 @@
+#include "core/server_parts.h"
+#include "smtpcore/span.h"
+#include "smtpcore/write.h"
+
+// --------------------------------------------------------------- commands
+
+static bool is_param_error(smtpc_status status) {
+  const unsigned value = (unsigned)status;
+  return (value >= SMTPC_E_PARAM_UNKNOWN && value <= SMTPC_E_NUMBER) ||
+         value == SMTPC_E_NUMBER_TOO_LARGE;
+}
+
+static unsigned path_reply(const smtpc_server_policy *policy,
+                           const smtpc_server *s, smtpc_status status) {
+  const bool utf8 =
+      (smtpc_server_in_force(policy, s) & SMTPC_OFFERS(SMTPUTF8)) != 0u;
+  if (status == SMTPC_E_NON_ASCII && utf8) {
+    return SMTPC_REPLY_UTF8_NEEDED;
+  }
+  return s->command.verb == SMTPC_VERB_MAIL ? SMTPC_REPLY_SENDER_SYNTAX
+                                            : SMTPC_REPLY_RCPT_SYNTAX;
+}
+
+static unsigned envelope_reply(const smtpc_server_policy *policy,
+                               const smtpc_server *s, smtpc_status status) {
+  if (status == SMTPC_E_PARAM_UNKNOWN) {
+    return s->esmtp != 0u ? SMTPC_REPLY_PARAM_UNKNOWN
+                          : SMTPC_REPLY_PARAM_NO_EXTENSION;
+  }
+  if (status == SMTPC_E_NUMBER_TOO_LARGE) {
+    return SMTPC_REPLY_SIZE_EXCEEDED;
+  }
+  if (is_param_error(status) || status == SMTPC_E_SYNTAX) {
+    return SMTPC_REPLY_ARGUMENT;
+  }
+  return path_reply(policy, s, status);
+}
+
+// A command that its parser refused. The transaction stays (law NOOP).
+static void refuse_syntax(const smtpc_server_policy *policy, smtpc_server *s,
+                          smtpc_status status) {
+  const unsigned verb = s->command.verb;
+  unsigned reply = SMTPC_REPLY_ARGUMENT;
+  if (verb == SMTPC_VERB_MAIL || verb == SMTPC_VERB_RCPT) {
+    reply = envelope_reply(policy, s, status);
+  }
+  smtpc_server_refuse(policy, s, reply,
+                      is_param_error(status) ? SMTPC_FINDING_PARAM_REFUSED
+                                             : SMTPC_FINDING_COMMAND_SYNTAX);
+  if (status == SMTPC_E_CHUNK_SIZE) {
+    // Where the payload ends is unknown (THREATS: BDT-01).
+    smtpc_server_add_finding(s, SMTPC_FINDING_CHUNK_SIZE);
+    smtpc_server_close_after(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CHUNK_SIZE);
+  }
+}
+
+static void on_unknown(const smtpc_server_policy *policy, smtpc_server *s,
+                       smtpc_verdict verdict) {
+  if (s->command.foreign != 0u) {
+    smtpc_server_answer(s, SMTPC_REPLY_FOREIGN);
+    smtpc_server_add_finding(s, SMTPC_FINDING_FOREIGN_PROTOCOL);
+    smtpc_server_close_after(s, SMTPC_END_PROTOCOL,
+                             SMTPC_FINDING_FOREIGN_PROTOCOL);
+  } else {
+    smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
+  }
+}
+
+static void on_hello(const smtpc_server_policy *policy, smtpc_server *s) {
+  s->esmtp = s->command.verb == SMTPC_VERB_EHLO ? 1u : 0u;
+  smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
+  smtpc_server_answer(
+      s, s->esmtp != 0u ? SMTPC_REPLY_EHLO_OK : SMTPC_REPLY_HELO_OK);
+  smtpc_server_count_junk(policy, s);
+}
+
+static void on_mail(const smtpc_server_policy *policy, smtpc_server *s) {
+  const smtpc_params *params = &s->command.params;
+  const bool sized = (params->seen & SMTPC_HAS(SIZE)) != 0u;
+  if (sized && params->size > policy->size_max) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_SIZE_EXCEEDED,
+                        SMTPC_FINDING_SIZE_EXCEEDED);
+  } else {
+    s->next = SMTPC_DO_ASK_SENDER;
+  }
+}
+
+static void on_rcpt(const smtpc_server_policy *policy, smtpc_server *s) {
+  const bool utf8 = (s->command.path.marks & SMTPC_MARK_UTF8) != 0u;
+  if (utf8 && s->tx.utf8 == 0u) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_UTF8_NEEDED,
+                        SMTPC_FINDING_COMMAND_SYNTAX);
+  } else if (s->tx.rcpt_count >= policy->rcpt_max) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_MANY,
+                        SMTPC_FINDING_RCPT_TOO_MANY);
+  } else {
+    s->next = SMTPC_DO_ASK_RECIPIENT;
+  }
+}
+
+static void on_data(smtpc_server *s) {
+  smtpc_content_init(&s->content);
+  s->mode = SMTPC_SERVER_DATA;
+  smtpc_server_answer(s, SMTPC_REPLY_DATA_GO);
+}
+
+static void on_rset(const smtpc_server_policy *policy, smtpc_server *s) {
+  // RSET before EHLO changes nothing, not even that EHLO must come.
+  const bool greeted = s->tx.phase != SMTPC_PHASE_START;
+  smtpc_server_abandon_transaction(
+      s, greeted ? SMTPC_PHASE_READY : SMTPC_PHASE_START);
+  smtpc_server_answer(s, SMTPC_REPLY_RSET_OK);
+  smtpc_server_count_junk(policy, s);
+}
+
+static void on_quit(smtpc_server *s) {
+  smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
+  smtpc_server_answer(s, SMTPC_REPLY_QUIT_OK);
+  smtpc_server_close_after(s, SMTPC_END_QUIT, SMTPC_FINDING_NONE);
+}
+
+void smtpc_server_refuse_surplus(smtpc_server *s) {
+  smtpc_server_add_finding(s, SMTPC_FINDING_STARTTLS_PIPELINED);
+  smtpc_server_close_after(s, SMTPC_END_PROTOCOL,
+                           SMTPC_FINDING_STARTTLS_PIPELINED);
+}
+
+static void on_starttls(smtpc_server *s, size_t surplus) {
+  if (surplus > 0u) {
+    smtpc_server_answer(s, SMTPC_REPLY_SURPLUS);
+    smtpc_server_refuse_surplus(s);
+  } else {
+    smtpc_server_answer(s, SMTPC_REPLY_STARTTLS_OK);
+    s->next = SMTPC_DO_START_TLS;
+  }
+}
+
+// ------------------------------------------------------------------- AUTH
+
+static void end_exchange(smtpc_server *s) {
+  smtpc_sasl_clear(&s->sasl);
+  s->mode = SMTPC_SERVER_COMMAND;
+}
+
+static void refuse_exchange(const smtpc_server_policy *policy, smtpc_server *s,
+                            unsigned reply, unsigned finding) {
+  end_exchange(s);
+  smtpc_server_refuse(policy, s, reply, finding);
+}
+
+// One response, decoded and judged by its mechanism.
+static void on_response(const smtpc_server_policy *policy, smtpc_server *s,
+                        smtpc_span response) {
+  smtpc_span password = {0u, 0u};
+  const smtpc_status status =
+      smtpc_sasl_server_step(&s->sasl, s->line.data, response, &password);
+  if (status == SMTPC_MORE) {
+    s->mode = SMTPC_SERVER_AUTH;
+    smtpc_server_answer(s, SMTPC_REPLY_AUTH_CONTINUE);
+  } else if (status == SMTPC_OK) {
+    s->command.initial = password;
+    s->mode = SMTPC_SERVER_COMMAND;
+    s->next = SMTPC_DO_ASK_CREDENTIALS;
+  } else if (status == SMTPC_E_CANCELLED) {
+    refuse_exchange(policy, s, SMTPC_REPLY_AUTH_CANCELLED,
+                    SMTPC_FINDING_AUTH_CANCELLED);
+  } else {
+    refuse_exchange(policy, s, SMTPC_REPLY_AUTH_SYNTAX,
+                    SMTPC_FINDING_AUTH_SYNTAX);
+  }
+}
+
+// RFC 4954 section 4: "=" is an initial response of zero octets.
+static smtpc_span initial_response(const smtpc_server *s) {
+  smtpc_span span = s->command.initial;
+  if (smtpc_span_is(s->line.data, span, "=", 1u)) {
+    span.begin = span.end;
+  }
+  return span;
+}
+
+static void on_auth(const smtpc_server_policy *policy, smtpc_server *s) {
+  const unsigned mechanism = s->command.mechanism;
+  s->took_secret = s->command.has_initial;
+  if (mechanism == SMTPC_MECHANISM_NONE ||
+      (policy->mechanisms & (1u << mechanism)) == 0u) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_MECHANISM_UNKNOWN,
+                        SMTPC_FINDING_COMMAND_SYNTAX);
+    return;
+  }
+  if (s->command.has_initial != 0u &&
+      smtpc_sasl_server_takes_initial(mechanism) == 0) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_AUTH_INITIAL,
+                        SMTPC_FINDING_AUTH_SYNTAX);
+    return;
+  }
+  if (smtpc_exposed(mechanism, s->tls) != 0) {
+    smtpc_server_add_finding(s, SMTPC_FINDING_AUTH_IN_CLEAR);
+  }
+  smtpc_sasl_clear(&s->sasl);
+  s->sasl.mechanism = (uint8_t)mechanism;
+  if (s->command.has_initial != 0u) {
+    on_response(policy, s, initial_response(s));
+  } else if (mechanism == SMTPC_MECHANISM_CRAM_MD5) {
+    s->next = SMTPC_DO_ASK_NONCE;
+  } else {
+    s->mode = SMTPC_SERVER_AUTH;
+    smtpc_server_answer(s, SMTPC_REPLY_AUTH_CONTINUE);
+  }
+}
+
+void smtpc_server_on_credentials(const smtpc_server_policy *policy,
+                                 smtpc_server *s, unsigned verdict) {
+  if (verdict == SMTPC_ANSWER_YES) {
+    s->authenticated = 1u;
+    smtpc_server_answer(s, SMTPC_REPLY_AUTH_OK);
+    return;
+  }
+  smtpc_sasl_clear(&s->sasl);
+  if (verdict != SMTPC_ANSWER_NO) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_AUTH_NOT_NOW,
+                        SMTPC_FINDING_AUTH_FAILED);
+    return;
+  }
+  smtpc_server_refuse(policy, s, SMTPC_REPLY_AUTH_BAD,
+                      SMTPC_FINDING_AUTH_FAILED);
+  s->abuse.auth = smtpc_server_plus_one(s->abuse.auth);
+  if (s->abuse.auth >= policy->auth_max) {
+    smtpc_server_answer(s, SMTPC_REPLY_ERRORS_MANY);
+    smtpc_server_add_finding(s, SMTPC_FINDING_ERRORS_TOO_MANY);
+    smtpc_server_close_after(s, SMTPC_END_REFUSED,
+                             SMTPC_FINDING_ERRORS_TOO_MANY);
+  }
+}
+
+// --------------------------------------------------------- the line at hand
+
+static void perform(const smtpc_server_policy *policy, smtpc_server *s,
+                    size_t surplus) {
+  switch ((smtpc_verb)s->command.verb) {
+    case SMTPC_VERB_EHLO:
+    case SMTPC_VERB_HELO:
+      on_hello(policy, s);
+      break;
+    case SMTPC_VERB_MAIL:
+      on_mail(policy, s);
+      break;
+    case SMTPC_VERB_RCPT:
+      on_rcpt(policy, s);
+      break;
+    case SMTPC_VERB_DATA:
+      on_data(s);
+      break;
+    case SMTPC_VERB_BDAT:
+      smtpc_server_on_bdat(policy, s);
+      break;
+    case SMTPC_VERB_RSET:
+      on_rset(policy, s);
+      break;
+    case SMTPC_VERB_VRFY:
+      smtpc_server_answer(s, SMTPC_REPLY_VRFY_MAYBE);
+      smtpc_server_count_junk(policy, s);
+      break;
+    case SMTPC_VERB_HELP:
+      smtpc_server_answer(s, SMTPC_REPLY_HELP_TEXT);
+      smtpc_server_count_junk(policy, s);
+      break;
+    case SMTPC_VERB_NOOP:
+      smtpc_server_answer(s, SMTPC_REPLY_NOOP_OK);
+      smtpc_server_count_junk(policy, s);
+      break;
+    case SMTPC_VERB_QUIT:
+      on_quit(s);
+      break;
+    case SMTPC_VERB_STARTTLS:
+      on_starttls(s, surplus);
+      break;
+    case SMTPC_VERB_AUTH:
+      on_auth(policy, s);
+      break;
+    case SMTPC_VERB_EXPN:
+    case SMTPC_VERB_NONE:
+    case SMTPC_VERB_COUNT:
+      // The table lets none of these come here.
+      smtpc_server_refuse(policy, s, SMTPC_REPLY_VERB_OFF,
+                          SMTPC_FINDING_COMMAND_UNKNOWN);
+      break;
+  }
+}
+
+static void report_quirks(smtpc_server *s) {
+  for (unsigned i = 0u; smtpc_quirk_get(i).bit != 0u; i++) {
+    const smtpc_quirk_row row = smtpc_quirk_get(i);
+    if ((s->command.quirks_used & row.bit) != 0u) {
+      smtpc_server_add_finding(s, row.finding);
+    }
+  }
+}
+
+static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
+                           smtpc_verdict verdict, smtpc_status status) {
+  const bool chunk = s->command.verb == SMTPC_VERB_BDAT && status == SMTPC_OK;
+  smtpc_server_add_finding(s, verdict.finding);
+  if (chunk && verdict.ends == 0u) {
+    smtpc_server_begin_chunk(policy, s, verdict.reply);
+    return;
+  }
+  smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
+  if (status == SMTPC_E_CHUNK_SIZE) {
+    verdict.ends = 1u;
+  }
+  if (verdict.ends != 0u) {
+    smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
+    s->device = verdict.device;
+    smtpc_server_close_after(s, SMTPC_END_REFUSED, verdict.finding);
+  }
+}
+
+static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
+                       size_t surplus) {
+  smtpc_server_facts facts = {0};
+  smtpc_status status = smtpc_command_parse(s->line.data, s->line.len,
+                                            smtpc_server_in_force(policy, s),
+                                            policy->quirks, &s->command);
+  facts.verb = s->command.verb;
+  facts.phase = s->tx.phase;
+  facts.tls = s->tls;
+  facts.authenticated = s->authenticated;
+  facts.esmtp = s->esmtp;
+  s->took_secret = facts.verb == SMTPC_VERB_AUTH ? 1u : 0u;
+  report_quirks(s);
+  const smtpc_verdict verdict = smtpc_server_decide(policy, facts);
+  const size_t max =
+      smtpc_command_line_max(facts.verb, smtpc_server_in_force(policy, s));
+  if (facts.verb == SMTPC_VERB_NONE) {
+    on_unknown(policy, s, verdict);
+  } else if (verdict.reply != SMTPC_REPLY_NONE) {
+    follow_verdict(policy, s, verdict, status);
+  } else if ((size_t)s->line.len + 2u > max) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_LINE_LONG,
+                        SMTPC_FINDING_LINE_TOO_LONG);
+  } else if (status != SMTPC_OK) {
+    refuse_syntax(policy, s, status);
+  } else {
+    perform(policy, s, surplus);
+  }
+}
+
+static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
+                        smtpc_status status) {
+  const bool auth = s->mode == SMTPC_SERVER_AUTH;
+  unsigned reply = SMTPC_REPLY_LINE_MALFORMED;
+  if (status == SMTPC_E_LINE_TOO_LONG || status == SMTPC_E_LINE_ENDLESS) {
+    reply = auth ? SMTPC_REPLY_AUTH_LINE_LONG : SMTPC_REPLY_LINE_LONG;
+  }
+  if (auth) {
+    end_exchange(s);
+  }
+  smtpc_server_refuse(policy, s, reply, smtpc_finding_of(status));
+  if (status == SMTPC_E_LINE_ENDLESS) {
+    smtpc_server_close_after(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_LINE_ENDLESS);
+  }
+}
+
+static size_t longest_line(const smtpc_server_policy *policy,
+                           const smtpc_server *s) {
+  const bool auth =
+      s->mode == SMTPC_SERVER_AUTH ||
+      (smtpc_server_in_force(policy, s) & SMTPC_OFFERS(AUTH)) != 0u;
+  return smtpc_command_line_max(auth ? SMTPC_VERB_AUTH : SMTPC_VERB_MAIL,
+                                smtpc_server_in_force(policy, s));
+}
+
+void smtpc_server_read_line(const smtpc_server_policy *policy, smtpc_server *s,
+                            const smtpc_input *in, size_t *used,
+                            smtpc_action *act) {
+  static const smtpc_command none = {0};
+  size_t taken = 0u;
+  smtpc_line_next(&s->line);
+  const smtpc_status status =
+      smtpc_line_feed(&s->line, longest_line(policy, s), in->data + *used,
+                      in->len - *used, &taken);
+  *used += taken;
+  s->pos += taken;
+  if (status == SMTPC_MORE) {
+    return;
+  }
+  s->command = none;
+  s->took_secret = s->mode == SMTPC_SERVER_AUTH ? 1u : 0u;
+  if (status != SMTPC_OK) {
+    on_bad_line(policy, s, status);
+  } else if (s->mode == SMTPC_SERVER_AUTH) {
+    on_response(policy, s, smtpc_span_make(0u, s->line.len));
+  } else {
+    on_command(policy, s, in->len - *used);
+  }
+  act->took_line = 1u;
+  act->took_secret = s->took_secret;
+}

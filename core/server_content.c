@@ -1,0 +1,162 @@
+#include "core/server_parts.h"
+#include "smtpcore/span.h"
+#include "smtpcore/write.h"
+
+// ----------------------------------------------------------- BDAT, content
+
+// True when `more` octets would pass the limit. It cannot wrap.
+static bool over_size(const smtpc_server_policy *policy, const smtpc_server *s,
+                      uint64_t more) {
+  return more > policy->size_max || s->tx.size > policy->size_max - more;
+}
+
+static void end_chunk(const smtpc_server_policy *policy, smtpc_server *s) {
+  s->mode = SMTPC_SERVER_COMMAND;
+  if (s->chunk_refusal != SMTPC_REPLY_NONE) {
+    // A transaction that was open has failed; the others never were one.
+    if (s->tx.phase >= SMTPC_PHASE_MAIL && s->tx.refusal != SMTPC_REPLY_NONE) {
+      smtpc_server_clear_transaction(s, SMTPC_PHASE_FAILED);
+    }
+    smtpc_server_refuse(policy, s, s->chunk_refusal,
+                        SMTPC_FINDING_CHUNK_REFUSED);
+    if (s->chunk_ends != 0u) {
+      smtpc_server_close_after(s, SMTPC_END_REFUSED,
+                               SMTPC_FINDING_CHUNK_REFUSED);
+    }
+  } else if (s->chunk_last != 0u) {
+    s->next = SMTPC_DO_ASK_MESSAGE;
+  } else {
+    smtpc_server_answer(s, SMTPC_REPLY_CHUNK_OK);
+  }
+}
+
+// The octets of a chunk are taken whatever was said of it (RFC 3030 section 2).
+void smtpc_server_begin_chunk(const smtpc_server_policy *policy,
+                              smtpc_server *s, unsigned refusal) {
+  s->mode = SMTPC_SERVER_CHUNK;
+  s->chunk_left = s->command.chunk_size;
+  s->chunk_last = s->command.last;
+  s->chunk_refusal = (uint8_t)refusal;
+  s->chunk_ends = 0u;
+  if (refusal != SMTPC_REPLY_NONE && s->chunk_left > policy->discard_max) {
+    s->chunk_left = 0u;
+    s->chunk_ends = 1u;
+  }
+  if (s->chunk_left == 0u) {
+    end_chunk(policy, s);
+  }
+}
+
+void smtpc_server_on_bdat(const smtpc_server_policy *policy, smtpc_server *s) {
+  unsigned refusal = SMTPC_REPLY_NONE;
+  s->tx.phase = SMTPC_PHASE_CHUNKS;
+  if (over_size(policy, s, s->command.chunk_size)) {
+    smtpc_server_add_finding(s, SMTPC_FINDING_SIZE_EXCEEDED);
+    smtpc_server_lose_message(s, SMTPC_REPLY_SIZE_EXCEEDED);
+    refusal = SMTPC_REPLY_SIZE_EXCEEDED;
+  }
+  smtpc_server_begin_chunk(policy, s, refusal);
+  if (s->command.chunk_size == 0u && s->command.last == 0u) {
+    smtpc_server_count_junk(policy, s);
+  }
+}
+
+static void end_message(const smtpc_server_policy *policy, smtpc_server *s) {
+  const unsigned refusal = s->tx.refusal;
+  s->mode = SMTPC_SERVER_COMMAND;
+  if (refusal == SMTPC_REPLY_NONE) {
+    s->next = SMTPC_DO_ASK_MESSAGE;
+    return;
+  }
+  smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
+  smtpc_server_refuse(policy, s, refusal, SMTPC_FINDING_NONE);
+  if (refusal == SMTPC_REPLY_CONTENT_MALFORMED) {
+    // The peer may believe that the message ended earlier, and what follows would
+    // be read as commands (THREATS: section 5.1, verdict REJ).
+    smtpc_server_close_after(s, SMTPC_END_PROTOCOL, s->end_finding);
+  }
+}
+
+static void report_anomalies(smtpc_server *s, unsigned fresh) {
+  static const uint8_t map[4][2] = {
+      {SMTPC_ANOMALY_BARE_CR, SMTPC_FINDING_CONTENT_BARE_CR},
+      {SMTPC_ANOMALY_BARE_LF, SMTPC_FINDING_CONTENT_BARE_LF},
+      {SMTPC_ANOMALY_NUL, SMTPC_FINDING_CONTENT_NUL},
+      {SMTPC_ANOMALY_EOD, SMTPC_FINDING_EOD_LOOKALIKE}};
+  for (size_t i = 0u; i < 4u; i++) {
+    if ((fresh & map[i][0]) != 0u) {
+      smtpc_server_add_finding(s, map[i][1]);
+      s->end_finding = map[i][1];
+    }
+  }
+}
+
+// Reading on for the end of a lost message has a limit too (law BOUNDS).
+static void count_discarded(const smtpc_server_policy *policy, smtpc_server *s,
+                            uint64_t octets) {
+  s->tx.discarded += octets;
+  if (s->tx.discarded > policy->discard_max) {
+    smtpc_server_answer(s, s->tx.refusal);
+    smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
+    s->mode = SMTPC_SERVER_COMMAND;
+    smtpc_server_close_after(s, SMTPC_END_REFUSED, SMTPC_FINDING_SIZE_EXCEEDED);
+  }
+}
+
+static void give_content(const smtpc_server_policy *policy, smtpc_server *s,
+                         size_t begin, size_t end, smtpc_action *act) {
+  const uint64_t more = end - begin;
+  if (over_size(policy, s, more)) {
+    smtpc_server_add_finding(s, SMTPC_FINDING_SIZE_EXCEEDED);
+    smtpc_server_lose_message(s, SMTPC_REPLY_SIZE_EXCEEDED);
+  }
+  if (s->tx.refusal == SMTPC_REPLY_NONE && more > 0u) {
+    s->tx.size += more;
+    *act = smtpc_action_make(SMTPC_DO_CONTENT);
+    act->source = SMTPC_SOURCE_INPUT;
+    act->begin = begin;
+    act->end = end;
+    act->channel = s->tls;
+  }
+}
+
+void smtpc_server_read_data(const smtpc_server_policy *policy, smtpc_server *s,
+                            const smtpc_input *in, size_t *used,
+                            smtpc_action *act) {
+  const unsigned before = s->content.anomalies;
+  smtpc_run run = {0u, 0u};
+  size_t taken = 0u;
+  const smtpc_status status = smtpc_content_scan(&s->content, in->data + *used,
+                                                 in->len - *used, &taken, &run);
+  const unsigned fresh = s->content.anomalies & ~before;
+  s->pos += taken;
+  if (fresh != 0u) {
+    report_anomalies(s, fresh);
+    smtpc_server_lose_message(s, SMTPC_REPLY_CONTENT_MALFORMED);
+  }
+  if (s->content.anomalies == 0u) {
+    give_content(policy, s, *used + run.begin, *used + run.end, act);
+  }
+  *used += taken;
+  if (status == SMTPC_OK) {
+    end_message(policy, s);
+  } else if (s->tx.refusal != SMTPC_REPLY_NONE) {
+    count_discarded(policy, s, taken);
+  }
+}
+
+void smtpc_server_read_chunk(const smtpc_server_policy *policy, smtpc_server *s,
+                             const smtpc_input *in, size_t *used,
+                             smtpc_action *act) {
+  const size_t left = in->len - *used;
+  const size_t taken = s->chunk_left < left ? (size_t)s->chunk_left : left;
+  s->pos += taken;
+  s->chunk_left -= taken;
+  if (s->chunk_refusal == SMTPC_REPLY_NONE) {
+    give_content(policy, s, *used, *used + taken, act);
+  }
+  *used += taken;
+  if (s->chunk_left == 0u) {
+    end_chunk(policy, s);
+  }
+}

@@ -1,0 +1,295 @@
+#include "core/server_parts.h"
+#include "smtpcore/span.h"
+#include "smtpcore/write.h"
+
+// ------------------------------------------------------------- small parts
+
+void smtpc_server_add_finding(smtpc_server *s, unsigned finding) {
+  if (finding != SMTPC_FINDING_NONE) {
+    smtpc_findings_add(&s->findings, finding);
+    s->finding_pos = s->pos;
+  }
+}
+
+uint16_t smtpc_server_plus_one(uint16_t count) {
+  return count < UINT16_MAX ? (uint16_t)(count + 1u) : count;
+}
+
+void smtpc_server_close_after(smtpc_server *s, unsigned reason,
+                              unsigned finding) {
+  s->next = SMTPC_DO_CLOSE;
+  s->end_reason = (uint8_t)reason;
+  s->end_finding = (uint8_t)finding;
+}
+
+// The one way to end a transaction: all of it at once (law TXN).
+void smtpc_server_clear_transaction(smtpc_server *s, unsigned phase) {
+  static const smtpc_transaction none = {0};
+  s->tx = none;
+  s->tx.phase = (uint8_t)phase;
+}
+
+// What a shim keeps of a transaction is dropped, unless it was asked to store it.
+void smtpc_server_abandon_transaction(smtpc_server *s, unsigned phase) {
+  if (s->tx.phase >= SMTPC_PHASE_MAIL && s->tx.refusal == SMTPC_REPLY_NONE) {
+    s->drop = 1u;
+  }
+  smtpc_server_clear_transaction(s, phase);
+}
+
+// The message is lost: the shim drops it now, the peer hears of it at its end.
+void smtpc_server_lose_message(smtpc_server *s, unsigned reply) {
+  if (s->tx.refusal == SMTPC_REPLY_NONE) {
+    s->tx.refusal = (uint8_t)reply;
+    s->drop = 1u;
+  }
+}
+
+void smtpc_server_answer(smtpc_server *s, unsigned reply) {
+  s->reply = (uint8_t)reply;
+  s->reply_line = 0u;
+}
+
+// A refusal counts; too many of them end the session.
+void smtpc_server_refuse(const smtpc_server_policy *policy, smtpc_server *s,
+                         unsigned reply, unsigned finding) {
+  smtpc_server_answer(s, reply);
+  smtpc_server_add_finding(s, finding);
+  s->abuse.errors = smtpc_server_plus_one(s->abuse.errors);
+  if (s->abuse.errors > policy->errors_max) {
+    smtpc_server_answer(s, SMTPC_REPLY_ERRORS_MANY);
+    smtpc_server_add_finding(s, SMTPC_FINDING_ERRORS_TOO_MANY);
+    smtpc_server_close_after(s, SMTPC_END_REFUSED,
+                             SMTPC_FINDING_ERRORS_TOO_MANY);
+  }
+}
+
+void smtpc_server_count_junk(const smtpc_server_policy *policy,
+                             smtpc_server *s) {
+  s->abuse.junk = smtpc_server_plus_one(s->abuse.junk);
+  if (s->abuse.junk > policy->junk_max) {
+    smtpc_server_answer(s, SMTPC_REPLY_ERRORS_MANY);
+    smtpc_server_add_finding(s, SMTPC_FINDING_ERRORS_TOO_MANY);
+    smtpc_server_close_after(s, SMTPC_END_REFUSED,
+                             SMTPC_FINDING_ERRORS_TOO_MANY);
+  }
+}
+
+uint32_t smtpc_server_in_force(const smtpc_server_policy *policy,
+                               const smtpc_server *s) {
+  return s->esmtp != 0u ? smtpc_server_offers(policy, s->tls) : 0u;
+}
+
+// ----------------------------------------------------------- reply writing
+
+static void put_named(smtpc_out *out, const smtpc_server_policy *policy,
+                      const char *code, const smtpc_text *text,
+                      unsigned reply) {
+  const smtpc_reply_row row = smtpc_reply_get(reply);
+  smtpc_out_text(out, code, 4u);
+  smtpc_out_octets(out, policy->hostname, policy->hostname_len, 0);
+  smtpc_out_octet(out, (uint8_t)' ');
+  if (text->len > 0u) {
+    smtpc_out_octets(out, text->data, text->len, 0);
+  } else {
+    smtpc_out_text(out, row.text, row.text_len);
+  }
+}
+
+// Extension number `index`, counted from 0, of the set; COUNT when there is none.
+static unsigned nth_extension(uint32_t set, unsigned index) {
+  unsigned left = index;
+  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
+    if ((set & ((uint32_t)1 << id)) == 0u) {
+      continue;
+    }
+    if (left == 0u) {
+      return id;
+    }
+    left--;
+  }
+  return SMTPC_EXTENSION_COUNT;
+}
+
+// Line 0 names us, the lines after it are the extensions. Sets `*out_last`.
+static smtpc_status write_ehlo(const smtpc_server_policy *policy,
+                               smtpc_server *s, bool *out_last,
+                               size_t *out_len) {
+  const uint32_t set = smtpc_server_offers(policy, s->tls);
+  const unsigned line = s->reply_line;
+  *out_last = nth_extension(set, line) == SMTPC_EXTENSION_COUNT;
+  if (line > 0u) {
+    return smtpc_write_extension(
+        s->out, SMTPC_OUT_MAX, out_len, nth_extension(set, line - 1u),
+        *out_last ? 1 : 0, policy->size_max, policy->mechanisms);
+  }
+  const smtpc_text *text = s->tls != 0u ? &policy->hello_tls : &policy->hello;
+  smtpc_out out = smtpc_out_begin(s->out, SMTPC_OUT_MAX);
+  put_named(&out, policy, *out_last ? "250 " : "250-", text,
+            SMTPC_REPLY_EHLO_OK);
+  return smtpc_out_end(&out, out_len);
+}
+
+static smtpc_status write_plain_reply(const smtpc_server_policy *policy,
+                                      smtpc_server *s, size_t *out_len) {
+  const int enhanced =
+      (policy->offered & SMTPC_OFFERS(ENHANCEDSTATUSCODES)) != 0u;
+  const bool own = s->reply == SMTPC_REPLY_STARTTLS_OK;
+  // A text of the policy's own stands as it is, without an enhanced code.
+  const bool bare = own && policy->starttls.len > 0u;
+  return smtpc_write_reply(s->out, SMTPC_OUT_MAX, out_len, s->reply, 1,
+                           enhanced != 0 && !bare ? 1 : 0,
+                           bare ? policy->starttls.data : NULL,
+                           bare ? policy->starttls.len : 0u);
+}
+
+static smtpc_status write_reply(const smtpc_server_policy *policy,
+                                smtpc_server *s, bool *out_last,
+                                size_t *out_len) {
+  smtpc_out out = smtpc_out_begin(s->out, SMTPC_OUT_MAX);
+  *out_last = true;
+  switch (s->reply) {
+    case SMTPC_REPLY_GREETING:
+      put_named(&out, policy, "220 ", &policy->greeting, s->reply);
+      return smtpc_out_end(&out, out_len);
+    case SMTPC_REPLY_HELO_OK:
+      put_named(&out, policy, "250 ", &policy->hello, s->reply);
+      return smtpc_out_end(&out, out_len);
+    case SMTPC_REPLY_EHLO_OK:
+      return write_ehlo(policy, s, out_last, out_len);
+    case SMTPC_REPLY_AUTH_CONTINUE:
+      return smtpc_sasl_write_challenge(&s->sasl, policy->hostname,
+                                        policy->hostname_len, s->out,
+                                        SMTPC_OUT_MAX, out_len);
+    default:
+      return write_plain_reply(policy, s, out_len);
+  }
+}
+
+// ------------------------------------------------------- what is to be done
+
+static smtpc_action do_close(smtpc_server *s) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_CLOSE);
+  act.end_reason = s->end_reason;
+  act.finding = s->end_finding;
+  act.device = s->device;
+  smtpc_line_init(&s->line);
+  smtpc_sasl_clear(&s->sasl);
+  s->mode = SMTPC_SERVER_CLOSED;
+  s->next = SMTPC_DO_NOTHING;
+  s->wait = SMTPC_DO_NOTHING;
+  return act;
+}
+
+static smtpc_action do_reply(const smtpc_server_policy *policy,
+                             smtpc_server *s) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_SEND);
+  bool last = true;
+  size_t len = 0u;
+  const smtpc_status status = write_reply(policy, s, &last, &len);
+  if (status != SMTPC_OK) {
+    // A checked policy writes every reply; else nothing half-made is sent.
+    smtpc_server_close_after(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
+    return do_close(s);
+  }
+  act.code = smtpc_reply_get(s->reply).code;
+  s->out_len = (uint16_t)len;
+  s->reply_line = (uint8_t)(s->reply_line + 1u);
+  if (last) {
+    s->reply = SMTPC_REPLY_NONE;
+    s->reply_line = 0u;
+  }
+  act.source = SMTPC_SOURCE_OUT;
+  act.end = len;
+  act.channel = s->tls;
+  return act;
+}
+
+static smtpc_action do_start_tls(smtpc_server *s) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_START_TLS);
+  act.deadline = SMTPC_DEADLINE_HANDSHAKE;
+  smtpc_line_next(&s->line);
+  s->mode = SMTPC_SERVER_HANDSHAKE;
+  s->wait = SMTPC_DO_START_TLS;
+  s->next = SMTPC_DO_NOTHING;
+  return act;
+}
+
+// The password in the line, or the challenge in `out`, as the mechanism has it.
+static smtpc_action do_ask_credentials(const smtpc_server_policy *policy,
+                                       smtpc_server *s) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_ASK_CREDENTIALS);
+  act.mechanism = s->sasl.mechanism;
+  act.secret = 1u;
+  if (s->sasl.mechanism == SMTPC_MECHANISM_CRAM_MD5) {
+    size_t len = 0u;
+    const smtpc_status status = smtpc_sasl_cram_challenge(
+        &s->sasl, policy->hostname, policy->hostname_len, s->out, SMTPC_OUT_MAX,
+        &len);
+    s->out_len = (uint16_t)(status == SMTPC_OK ? len : 0u);
+    act.source = SMTPC_SOURCE_OUT;
+    act.end = s->out_len;
+  } else {
+    act.source = SMTPC_SOURCE_LINE;
+    act.begin = s->command.initial.begin;
+    act.end = s->command.initial.end;
+  }
+  return act;
+}
+
+static smtpc_action do_next(const smtpc_server_policy *policy,
+                            smtpc_server *s) {
+  const unsigned kind = s->next;
+  if (kind == SMTPC_DO_CLOSE) {
+    return do_close(s);
+  }
+  if (kind == SMTPC_DO_START_TLS) {
+    return do_start_tls(s);
+  }
+  s->next = SMTPC_DO_NOTHING;
+  s->wait = (uint8_t)kind;
+  if (kind == SMTPC_DO_ASK_CREDENTIALS) {
+    return do_ask_credentials(policy, s);
+  }
+  return smtpc_action_make(kind);
+}
+
+static smtpc_action do_report(smtpc_server *s, unsigned finding) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_REPORT);
+  act.finding = (uint8_t)finding;
+  act.pos = s->finding_pos;
+  act.channel = s->tls;
+  return act;
+}
+
+smtpc_action smtpc_server_do_need_input(const smtpc_server *s) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_NEED_INPUT);
+  const bool content =
+      s->mode == SMTPC_SERVER_DATA || s->mode == SMTPC_SERVER_CHUNK;
+  act.deadline = content ? SMTPC_DEADLINE_DATA_BLOCK : SMTPC_DEADLINE_COMMAND;
+  return act;
+}
+
+// The first thing that waits, in the one order there is. False: nothing waits.
+bool smtpc_server_take_waiting(const smtpc_server_policy *policy,
+                               smtpc_server *s, smtpc_action *act) {
+  const unsigned finding = smtpc_findings_take(&s->findings);
+  if (finding != SMTPC_FINDING_NONE) {
+    *act = do_report(s, finding);
+    return true;
+  }
+  if (s->drop != 0u) {
+    s->drop = 0u;
+    *act = smtpc_action_make(SMTPC_DO_DROP_MESSAGE);
+    return true;
+  }
+  if (s->reply != SMTPC_REPLY_NONE) {
+    *act = do_reply(policy, s);
+    return true;
+  }
+  if (s->next != SMTPC_DO_NOTHING) {
+    *act = do_next(policy, s);
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,92 @@
+#include "smtpcore/session.h"
+
+smtpc_input smtpc_input_make(unsigned kind) {
+  smtpc_input input = {0};
+  input.kind = (uint8_t)kind;
+  return input;
+}
+
+smtpc_input smtpc_input_octets(unsigned channel, const uint8_t *data,
+                               size_t len) {
+  smtpc_input input = smtpc_input_make(SMTPC_IN_OCTETS);
+  input.channel = (uint8_t)channel;
+  input.data = data;
+  input.len = len;
+  return input;
+}
+
+smtpc_action smtpc_action_make(unsigned kind) {
+  smtpc_action action = {0};
+  action.kind = (uint8_t)kind;
+  return action;
+}
+
+void smtpc_findings_add(smtpc_findings *set, unsigned finding) {
+  if (finding > SMTPC_FINDING_NONE && finding < SMTPC_FINDING_COUNT) {
+    set->bits[finding / 32u] |= (uint32_t)1 << (finding % 32u);
+  }
+}
+
+unsigned smtpc_findings_take(smtpc_findings *set) {
+  for (unsigned id = 1u; id < SMTPC_FINDING_COUNT; id++) {
+    const uint32_t bit = (uint32_t)1 << (id % 32u);
+    if ((set->bits[id / 32u] & bit) != 0u) {
+      set->bits[id / 32u] &= ~bit;
+      return id;
+    }
+  }
+  return SMTPC_FINDING_NONE;
+}
+
+unsigned smtpc_finding_of(smtpc_status status) {
+  switch ((unsigned)status) {
+    case SMTPC_E_BARE_CR:
+      return SMTPC_FINDING_BARE_CR;
+    case SMTPC_E_BARE_LF:
+      return SMTPC_FINDING_BARE_LF;
+    case SMTPC_E_NUL:
+      return SMTPC_FINDING_NUL;
+    case SMTPC_E_LINE_TOO_LONG:
+      return SMTPC_FINDING_LINE_TOO_LONG;
+    case SMTPC_E_LINE_ENDLESS:
+      return SMTPC_FINDING_LINE_ENDLESS;
+    default:
+      return SMTPC_FINDING_NONE;
+  }
+}
+
+const char *smtpc_in_name(unsigned kind) {
+  static const char *const names[SMTPC_IN_COUNT] = {
+#define ROW(id, name) name,
+      SMTPC_IN_LIST(ROW)
+#undef ROW
+  };
+  return kind < SMTPC_IN_COUNT ? names[kind] : "";
+}
+
+const char *smtpc_do_name(unsigned kind) {
+  static const char *const names[SMTPC_DO_COUNT] = {
+#define ROW(id, name) name,
+      SMTPC_DO_LIST(ROW)
+#undef ROW
+  };
+  return kind < SMTPC_DO_COUNT ? names[kind] : "";
+}
+
+const char *smtpc_end_name(unsigned reason) {
+  static const char *const names[SMTPC_END_COUNT] = {
+#define ROW(id, name, what) name,
+      SMTPC_END_LIST(ROW)
+#undef ROW
+  };
+  return reason < SMTPC_END_COUNT ? names[reason] : "";
+}
+
+const char *smtpc_tls_failure_name(unsigned failure) {
+  static const char *const names[SMTPC_TLS_FAILURE_COUNT] = {
+#define ROW(id, name, meaning) name,
+      SMTPC_TLS_FAILURE_LIST(ROW)
+#undef ROW
+  };
+  return failure < SMTPC_TLS_FAILURE_COUNT ? names[failure] : "";
+}
