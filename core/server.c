@@ -260,13 +260,13 @@ static bool something_waits(const smtpc_server *s) {
          s->next != SMTPC_DO_NOTHING;
 }
 
-// Takes octets until there is something to do, or none are left. Each turn takes
-// at least one.
+// Takes octets until there is something to do, a line was taken, or none are left.
+// Each turn takes at least one.
 static void read_octets(const smtpc_server_policy *policy, smtpc_server *s,
                         const smtpc_input *in, size_t *used,
                         smtpc_action *act) {
   while (*used < in->len && !something_waits(s) &&
-         act->kind == SMTPC_DO_NOTHING) {
+         act->kind == SMTPC_DO_NOTHING && act->took_line == 0u) {
     switch ((smtpc_server_mode)s->mode) {
       case SMTPC_SERVER_DATA:
         smtpc_server_read_data(policy, s, in, used, act);

@@ -181,7 +181,6 @@ static smtpc_span initial_response(const smtpc_server *s) {
 
 static void on_auth(const smtpc_server_policy *policy, smtpc_server *s) {
   const unsigned mechanism = s->command.mechanism;
-  s->took_secret = s->command.has_initial;
   if (mechanism == SMTPC_MECHANISM_NONE ||
       (policy->mechanisms & (1u << mechanism)) == 0u) {
     smtpc_server_refuse(policy, s, SMTPC_REPLY_MECHANISM_UNKNOWN,
@@ -327,7 +326,11 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
   facts.tls = s->tls;
   facts.authenticated = s->authenticated;
   facts.esmtp = s->esmtp;
-  s->took_secret = facts.verb == SMTPC_VERB_AUTH ? 1u : 0u;
+  // A line that breaks the grammar of AUTH may hold a password anywhere.
+  s->took_secret = facts.verb == SMTPC_VERB_AUTH &&
+                           (status != SMTPC_OK || s->command.has_initial != 0u)
+                       ? 1u
+                       : 0u;
   report_quirks(s);
   const smtpc_verdict verdict = smtpc_server_decide(policy, facts);
   const size_t max =

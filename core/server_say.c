@@ -31,7 +31,10 @@ void smtpc_server_clear_transaction(smtpc_server *s, unsigned phase) {
 
 // What a shim keeps of a transaction is dropped, unless it was asked to store it.
 void smtpc_server_abandon_transaction(smtpc_server *s, unsigned phase) {
-  if (s->tx.phase >= SMTPC_PHASE_MAIL && s->tx.refusal == SMTPC_REPLY_NONE) {
+  // What failed or was lost has been dropped already.
+  const bool open =
+      s->tx.phase >= SMTPC_PHASE_MAIL && s->tx.phase <= SMTPC_PHASE_CHUNKS;
+  if (open && s->tx.refusal == SMTPC_REPLY_NONE) {
     s->drop = 1u;
   }
   smtpc_server_clear_transaction(s, phase);

@@ -36,7 +36,7 @@ void test_label(const char *format, ...) {
 
 static void print_octets(const char *name, const uint8_t *data, size_t len) {
   fprintf(stderr, "  %s (%zu): ", name, len);
-  for (size_t i = 0u; i < len && i < 400u; i++) {
+  for (size_t i = 0u; i < len && i < 1200u; i++) {
     const uint8_t c = data[i];
     if (c >= 0x20u && c < 0x7fu && c != (uint8_t)'\\') {
       fputc(c, stderr);

@@ -136,7 +136,8 @@ int smtpc_sasl_needs_digest(unsigned mechanism);
 // SMTPC_E_SASL for an empty name; SMTPC_E_TOO_LONG for a name over SMTPC_NAME_MAX or a
 // password over SMTPC_PASSWORD_MAX; SMTPC_E_NUL for a NUL in either; SMTPC_E_CONTROL
 // for another control octet in the name; SMTPC_E_ARGUMENT for a mechanism that is not
-// in the registry. The name and password are checked with every mechanism.
+// in the registry. With a mechanism that does not begin with its credentials they are
+// ignored here, and checked when they are sent.
 SMTPC_NODISCARD smtpc_status smtpc_sasl_write_auth(
     unsigned mechanism, const uint8_t *name, size_t name_len,
     const uint8_t *password, size_t password_len, uint8_t *out, size_t cap,

@@ -200,8 +200,9 @@ typedef enum smtpc_end {
 //   MESSAGE_DONE    client: the message got `code`; 0 when it was never sent
 //
 // `took_line` is 1 when this step of a server took the end of a line:
-// `session.line` holds it until the next step. `took_secret` is 1 when that line carries a password: a
-// trace must not show it. `code` and `enhanced_` are of the reply at hand.
+// `session.line` holds it until the next step. `took_secret` is 1 when that line
+// carries a password: a trace must not show it. `code` and `enhanced_` are of the
+// reply at hand.
 typedef struct smtpc_action {
   uint64_t pos;
   size_t begin;
