@@ -174,9 +174,11 @@ static void read_octets(const smtpc_client_policy *policy, smtpc_client *s,
     smtpc_client_read_line(policy, s, in, used);
     idle = !reports_wait(s) && s->send == 0u && s->next == SMTPC_DO_NOTHING;
   }
-  // What followed the 220 to STARTTLS is seen here at once, in any cut.
+  // What came with the last reply that was owed is judged before anything is sent.
   if (*used < in->len && s->next == SMTPC_DO_START_TLS) {
     (void)octets_are_fatal(s, in);
+  } else if (*used < in->len && nothing_is_owed(s)) {
+    begin_surplus(s);
   }
 }
 
@@ -247,6 +249,10 @@ static unsigned question_of(unsigned kind) {
 static smtpc_status take_answer(const smtpc_client_policy *policy,
                                 smtpc_client *s, const smtpc_input *in,
                                 size_t *used, smtpc_action *act) {
+  // A session that is about to end wants no more of an answer that it began to take.
+  if (s->next == SMTPC_DO_CLOSE) {
+    return SMTPC_OK;
+  }
   if (s->wait != question_of(in->kind)) {
     return SMTPC_E_STATE;
   }
