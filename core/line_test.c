@@ -1,0 +1,468 @@
+#include "smtpcore/line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/model/line_model.h"
+#include "core/testing.h"
+
+#define EVENTS_MAX 32u
+
+// One thing that a stream held: a line, an error, or the end of an endless
+// line.
+typedef struct event {
+  smtpc_status status;
+  size_t error_off;
+  size_t begin;  // where the line began in the stream
+  size_t end;    // and where its CRLF ended
+  size_t len;
+} event;
+
+typedef struct events {
+  size_t count;
+  size_t taken;   // octets taken of the stream
+  bool is_empty;  // whether the assembler held nothing at the end
+  event at[EVENTS_MAX];
+} events;
+
+static smtpc_line shared;
+
+static void add_event(events *out, event one) {
+  assert_true(out->count < EVENTS_MAX);
+  out->at[out->count++] = one;
+}
+
+// Feeds one piece. Returns false when the line is endless.
+static bool feed_piece(smtpc_line *line, size_t max, const uint8_t *stream,
+                       size_t len, events *out) {
+  const uint8_t *const from = stream + out->taken;
+  uint8_t *const piece = test_copy(from, len);
+  size_t off = 0u;
+  smtpc_status st = SMTPC_OK;
+  while (off < len && st != SMTPC_E_LINE_ENDLESS) {
+    size_t used = 0u;
+    const size_t begin = out->taken - line->seen;
+    st = smtpc_line_feed(line, max, piece + off, len - off, &used);
+    assert_true(used <= len - off);
+    off += used;
+    out->taken += used;
+    if (st != SMTPC_MORE) {
+      const event one = {st, line->error_off, begin, out->taken, line->len};
+      add_event(out, one);
+      test_octets(line->data, line->len, stream + begin, line->len);
+      smtpc_line_next(line);
+    } else {
+      test_number(off, len);
+    }
+  }
+  free(piece);
+  return st != SMTPC_E_LINE_ENDLESS;
+}
+
+// Feeds all of a stream in pieces of `cut` octets.
+static void run_core(const uint8_t *stream, size_t len, size_t max, size_t cut,
+                     events *out) {
+  out->count = 0u;
+  out->taken = 0u;
+  if (shared.seen != 0u || shared.state != 0u) {
+    smtpc_line_init(&shared);
+  }
+  size_t left = len;
+  bool going = true;
+  while (left > 0u && going) {
+    const size_t piece = test_cut_next(cut, left);
+    going = feed_piece(&shared, max, stream, piece, out);
+    left -= piece;
+  }
+  out->is_empty = smtpc_line_is_empty(&shared) != 0;
+}
+
+static void run_model(const uint8_t *stream, size_t len, size_t max,
+                      events *out) {
+  out->count = 0u;
+  out->taken = 0u;
+  out->is_empty = true;
+  smtpc_status st = SMTPC_OK;
+  while (out->taken < len && st != SMTPC_MORE && st != SMTPC_E_LINE_ENDLESS) {
+    const size_t begin = out->taken;
+    const smtpc_model_line line =
+        smtpc_model_line_read(stream + begin, len - begin, max);
+    st = line.status;
+    out->taken += line.used;
+    if (st != SMTPC_MORE) {
+      const event one = {st, line.error_off, begin, out->taken, line.len};
+      add_event(out, one);
+    }
+    out->is_empty = st != SMTPC_MORE && st != SMTPC_E_LINE_ENDLESS;
+  }
+}
+
+static void compare(const events *have, const events *want) {
+  test_number(have->count, want->count);
+  test_number(have->taken, want->taken);
+  test_number(have->is_empty, want->is_empty);
+  for (size_t i = 0u; i < want->count; i++) {
+    test_number(have->at[i].status, want->at[i].status);
+    test_number(have->at[i].begin, want->at[i].begin);
+    test_number(have->at[i].end, want->at[i].end);
+    test_number(have->at[i].len, want->at[i].len);
+    if (want->at[i].status != SMTPC_E_LINE_ENDLESS) {
+      test_number(have->at[i].error_off, want->at[i].error_off);
+    }
+  }
+}
+
+// Compares the core, whole and in pieces of 1 to `cuts`, with the model.
+static void compare_cuts(const uint8_t *stream, size_t len, size_t max,
+                         size_t cuts) {
+  events want;
+  events have;
+  run_model(stream, len, max, &want);
+  for (size_t cut = 0u; cut <= cuts; cut++) {
+    run_core(stream, len, max, cut, &have);
+    compare(&have, &want);
+  }
+}
+
+// ------------------------------------------------------------------ golden
+
+typedef struct golden {
+  const char *label;
+  const char *stream;
+  size_t len;
+  const char *want;  // one word for each line: status[text] or status@offset
+} golden;
+
+#define ROW(label, stream, want) \
+  { label, stream, sizeof(stream) - 1u, want }
+
+static const golden goldens[] = {
+    ROW("one line", "QUIT\r\n", "ok[QUIT]"),
+    ROW("an empty line", "\r\n", "ok[]"),
+    ROW("two lines", "RSET\r\nQUIT\r\n", "ok[RSET] ok[QUIT]"),
+    ROW("a line and a part", "RSET\r\nQU", "ok[RSET] more"),
+    ROW("only a CR so far", "RSET\r", "more"),
+    ROW("bare LF", "a\nb\r\nQUIT\r\n", "bare-lf@1 ok[QUIT]"),
+    ROW("LF alone is no end", "QUIT\n", "more"),
+    ROW("LF at the start", "\nQUIT\r\n", "bare-lf@0"),
+    ROW("bare CR", "a\rb\r\nQUIT\r\n", "bare-cr@1 ok[QUIT]"),
+    ROW("deleting CR would make QUIT", "Q\rU\rIT\r\n", "bare-cr@1"),
+    ROW("CR CR LF", "QUIT\r\r\n", "bare-cr@4"),
+    ROW("CR CR LF alone", "\r\r\nQUIT\r\n", "bare-cr@0 ok[QUIT]"),
+    ROW("LF CR", "a\n\rb\r\n", "bare-lf@1"),
+    ROW("NUL", "EHLO a\0b\r\nQUIT\r\n", "nul@6 ok[QUIT]"),
+    ROW("NUL first",
+        "\0"
+        "250 x\r\n",
+        "nul@0"),
+    ROW("NUL between CR and LF", "a\r\0\n\r\n", "bare-cr@1"),
+    ROW("the first error counts", "a\nb\rc\0\r\n", "bare-lf@1"),
+    ROW("the tail of a bad line is no line", "a\nQUIT\r\nRSET\r\n",
+        "bare-lf@1 ok[RSET]"),
+    ROW("other controls are octets", "\001\t\013\014\033\177\r\n",
+        "ok[\001\t\013\014\033\177]"),
+    ROW("8-bit octets are octets", "\200\212\215\377\r\n",
+        "ok[\200\212\215\377]"),
+    ROW("CR and LF with the high bit", "a\215\212b\r\n", "ok[a\215\212b]"),
+    ROW("Unicode line ends", "a\342\200\250b\302\205c\r\n",
+        "ok[a\342\200\250b\302\205c]"),
+};
+
+static void print_events(const events *list, const uint8_t *stream, char *out,
+                         size_t room) {
+  size_t at = 0u;
+  out[0] = '\0';
+  for (size_t i = 0u; i < list->count; i++) {
+    const event *one = &list->at[i];
+    const char *const gap = i > 0u ? " " : "";
+    const char *const name = smtpc_status_name(one->status);
+    int n = 0;
+    if (one->status == SMTPC_OK) {
+      n = snprintf(out + at, room - at, "%s%s[%.*s]", gap, name, (int)one->len,
+                   (const char *)stream + one->begin);
+    } else {
+      n = snprintf(out + at, room - at, "%s%s@%zu", gap, name, one->error_off);
+    }
+    at += (size_t)n;
+  }
+  if (!list->is_empty) {
+    (void)snprintf(out + at, room - at, "%smore", at > 0u ? " " : "");
+  }
+}
+
+static void test_line_goldens(void **state) {
+  (void)state;
+  for (size_t i = 0u; i < sizeof goldens / sizeof goldens[0]; i++) {
+    const golden *row = &goldens[i];
+    const uint8_t *const stream = (const uint8_t *)row->stream;
+    for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
+      events have;
+      char text[400];
+      test_label("%s, cut %zu", row->label, cut);
+      run_core(stream, row->len, 512u, cut, &have);
+      print_events(&have, stream, text, sizeof text);
+      test_octets(text, strlen(text), row->want, strlen(row->want));
+    }
+  }
+}
+
+// ---------------------------------------------------------------- compared
+
+static void test_line_equals_model_on_all_short_strings(void **state) {
+  (void)state;
+  static const uint8_t alphabet[4] = {'\r', '\n', 0u, 'a'};
+  static const size_t maxima[] = {2u, 3u, 4u, 5u, 7u, 512u};
+  for (size_t len = 0u; len <= 8u; len++) {
+    const size_t count = (size_t)1u << (2u * len);
+    for (size_t n = 0u; n < count; n++) {
+      uint8_t stream[8];
+      for (size_t i = 0u; i < len; i++) {
+        stream[i] = alphabet[(n >> (2u * i)) & 3u];
+      }
+      for (size_t m = 0u; m < sizeof maxima / sizeof maxima[0]; m++) {
+        test_label("string %zu of length %zu, max %zu", n, len, maxima[m]);
+        compare_cuts(stream, len, maxima[m], len <= 6u ? TEST_CUT_MAX : 0u);
+      }
+    }
+  }
+}
+
+// A special octet at each place of a line, so that each falls on each place of
+// a scanner's block.
+static void test_line_equals_model_at_each_place_of_a_block(void **state) {
+  (void)state;
+  static const char *const specials[] = {
+      "\r", "\n", "\r\r", "\n\r", "\r\n", "\r\n\r", "\n\n", "x", "\r\r\n\n"};
+  for (size_t s = 0u; s < sizeof specials / sizeof specials[0]; s++) {
+    const size_t special = strlen(specials[s]);
+    for (size_t at = 0u; at < 110u; at++) {
+      uint8_t stream[140];
+      memset(stream, 'a', sizeof stream);
+      memcpy(stream + at, specials[s], special);
+      memcpy(stream + 130, "\r\nQUIT\r\n", 8u);
+      test_label("special %zu at %zu", s, at);
+      compare_cuts(stream, 138u, 200u, TEST_CUT_MAX);
+      compare_cuts(stream, 138u, 100u, 1u);
+      stream[at] = 0u;
+      compare_cuts(stream, 138u, 200u, TEST_CUT_MAX);
+    }
+  }
+}
+
+static void test_line_only_cr_lf_nul_are_special(void **state) {
+  (void)state;
+  for (unsigned c = 0u; c < 256u; c++) {
+    const uint8_t stream[] = {'a', (uint8_t)c, 'b', '\r', '\n'};
+    events have;
+    test_label("octet %u", c);
+    run_core(stream, sizeof stream, 512u, 0u, &have);
+    test_number(have.count, 1);
+    const bool special = c == 0u || c == 10u || c == 13u;
+    test_number(have.at[0].status == SMTPC_OK, !special);
+    compare_cuts(stream, sizeof stream, 512u, TEST_CUT_MAX);
+  }
+}
+
+// Law SPLIT, on streams longer than a scanner's block.
+static void test_line_law_split(void **state) {
+  (void)state;
+  static const char *const parts[] = {
+      "\r\n",
+      "\r",
+      "\n",
+      "\r\n",
+      "MAIL FROM:<a@example.com>",
+      ".",
+      "x\r\n",
+      "a line that is longer than one block of the scanner, by some"};
+  uint64_t seed = 20261u;
+  for (unsigned n = 0u; n < 5000u; n++) {
+    uint8_t stream[1024];
+    size_t len = 0u;
+    const uint32_t count = test_random(&seed) % 14u;
+    for (uint32_t i = 0u; i < count; i++) {
+      const char *const part = parts[test_random(&seed) % 8u];
+      memcpy(stream + len, part, strlen(part));
+      len += strlen(part);
+    }
+    if (len > 0u && test_random(&seed) % 4u == 0u) {
+      stream[test_random(&seed) % len] = 0u;
+    }
+    test_label("stream %u", n);
+    compare_cuts(stream, len, 64u + test_random(&seed) % 64u, TEST_CUT_MAX);
+  }
+}
+
+// ------------------------------------------------------------------ limits
+
+// A stream of `text` octets, CRLF, and one more line; the caller frees it.
+static uint8_t *long_line(size_t text, size_t *len) {
+  *len = text + 8u;
+  uint8_t *const stream = malloc(*len);
+  assert_non_null(stream);
+  memset(stream, 'a', text);
+  memcpy(stream + text, "\r\nNOOP\r\n", 8u);
+  return stream;
+}
+
+static void check_long_line(size_t text, size_t max, smtpc_status want) {
+  size_t len = 0u;
+  uint8_t *const stream = long_line(text, &len);
+  events have;
+  test_label("%zu octets of text, max %zu", text, max);
+  run_core(stream, len, max, 0u, &have);
+  test_number(have.at[0].status, want);
+  compare_cuts(stream, len, max, TEST_CUT_MAX);
+  free(stream);
+}
+
+static void test_line_limit_counts_the_crlf(void **state) {
+  (void)state;
+  static const size_t maxima[] = {2u, 512u, 1024u, SMTPC_LINE_MAX};
+  for (size_t i = 0u; i < sizeof maxima / sizeof maxima[0]; i++) {
+    const size_t max = maxima[i];
+    check_long_line(max - 2u, max, SMTPC_OK);
+    check_long_line(max - 1u, max, SMTPC_E_LINE_TOO_LONG);
+    check_long_line(max, max, SMTPC_E_LINE_TOO_LONG);
+    check_long_line(max + 1u, max, SMTPC_E_LINE_TOO_LONG);
+    check_long_line(max + 5000u, max, SMTPC_E_LINE_TOO_LONG);
+  }
+}
+
+static void test_line_discards_up_to_a_limit(void **state) {
+  (void)state;
+  const size_t limit = 512u + SMTPC_LINE_DISCARD_MAX;
+  check_long_line(limit - 2u, 512u, SMTPC_E_LINE_TOO_LONG);
+  check_long_line(limit - 1u, 512u, SMTPC_E_LINE_ENDLESS);
+  check_long_line(limit, 512u, SMTPC_E_LINE_ENDLESS);
+  check_long_line(limit + 1u, 512u, SMTPC_E_LINE_ENDLESS);
+}
+
+static void test_line_endless_is_for_ever(void **state) {
+  (void)state;
+  static smtpc_line line;
+  smtpc_line_init(&line);
+  uint8_t piece[4096];
+  memset(piece, 'a', sizeof piece);
+  smtpc_status st = SMTPC_MORE;
+  size_t total = 0u;
+  for (unsigned n = 0u; n < 100u && st == SMTPC_MORE; n++) {
+    size_t used = 0u;
+    st = smtpc_line_feed(&line, 512u, piece, sizeof piece, &used);
+    total += used;
+  }
+  test_number(st, SMTPC_E_LINE_ENDLESS);
+  test_number(total, 512u + SMTPC_LINE_DISCARD_MAX);
+  for (unsigned n = 0u; n < 3u; n++) {
+    size_t used = 7u;
+    smtpc_line_next(&line);
+    const uint8_t crlf[] = {'\r', '\n'};
+    st = smtpc_line_feed(&line, 512u, crlf, sizeof crlf, &used);
+    test_number(st, SMTPC_E_LINE_ENDLESS);
+    test_number(used, 0);
+    test_number(smtpc_line_feed(&line, 512u, crlf, 0u, &used),
+                SMTPC_E_LINE_ENDLESS);
+    test_number(smtpc_line_is_empty(&line), 0);
+  }
+  smtpc_line_init(&line);
+  test_number(smtpc_line_is_empty(&line), 1);
+}
+
+// ------------------------------------------------------------------ misuse
+
+static void test_line_must_be_let_go(void **state) {
+  (void)state;
+  static smtpc_line line;
+  smtpc_line_init(&line);
+  uint8_t *const data = test_copy("RSET\r\nQUIT\r\n", 12u);
+  size_t used = 0u;
+  test_number(smtpc_line_feed(&line, 512u, data, 12u, &used), SMTPC_OK);
+  test_number(used, 6);
+  test_number(smtpc_line_is_empty(&line), 0);
+  smtpc_line before = line;
+  test_number(smtpc_line_feed(&line, 512u, data + 6, 6u, &used),
+              SMTPC_E_PENDING);
+  test_number(used, 0);
+  test_octets(&line, sizeof line, &before, sizeof before);
+  smtpc_line_next(&line);
+  test_number(smtpc_line_is_empty(&line), 1);
+  test_number(smtpc_line_feed(&line, 512u, data + 6, 6u, &used), SMTPC_OK);
+  test_octets(line.data, line.len, "QUIT", 4u);
+  free(data);
+}
+
+static void test_line_refuses_a_bad_maximum(void **state) {
+  (void)state;
+  static const size_t maxima[] = {0u, 1u, SMTPC_LINE_MAX + 1u, SIZE_MAX};
+  static smtpc_line line;
+  smtpc_line_init(&line);
+  for (size_t i = 0u; i < sizeof maxima / sizeof maxima[0]; i++) {
+    const uint8_t data[] = {'a', '\r', '\n'};
+    size_t used = 7u;
+    test_label("max %zu", maxima[i]);
+    test_number(smtpc_line_feed(&line, maxima[i], data, 3u, &used),
+                SMTPC_E_ARGUMENT);
+    test_number(used, 0);
+    test_number(smtpc_line_is_empty(&line), 1);
+  }
+}
+
+static void test_line_takes_nothing_from_nothing(void **state) {
+  (void)state;
+  static smtpc_line line;
+  smtpc_line_init(&line);
+  size_t used = 7u;
+  test_number(smtpc_line_feed(&line, 512u, NULL, 0u, &used), SMTPC_MORE);
+  test_number(used, 0);
+  test_number(smtpc_line_is_empty(&line), 1);
+}
+
+// Law SECRET: a line may carry a password, and a bad one is of no use to
+// anybody.
+static void test_line_wipes_what_it_held(void **state) {
+  (void)state;
+  static const struct {
+    const char *label;
+    const char *stream;
+  } rows[] = {
+      {"a line", "AUTH PLAIN AGEAc2VjcmV0\r\n"},
+      {"bare LF", "AUTH PLAIN AGEAc2VjcmV0\n\r\n"},
+      {"bare CR", "AUTH PLAIN AGEAc2VjcmV0\ra\r\n"},
+      {"too long", "AUTH PLAIN AGEAc2VjcmV0AGEAc2VjcmV0AGEAc2VjcmV0\r\n"},
+  };
+  static smtpc_line fresh;
+  static smtpc_line line;
+  smtpc_line_init(&fresh);
+  for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
+    const uint8_t *const stream = (const uint8_t *)rows[i].stream;
+    size_t used = 0u;
+    test_label("%s", rows[i].label);
+    smtpc_line_init(&line);
+    const smtpc_status st =
+        smtpc_line_feed(&line, 40u, stream, strlen(rows[i].stream), &used);
+    if (st != SMTPC_OK) {
+      test_octets(line.data, sizeof line.data, fresh.data, sizeof fresh.data);
+    }
+    smtpc_line_next(&line);
+    test_octets(&line, sizeof line, &fresh, sizeof fresh);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_line_goldens),
+      cmocka_unit_test(test_line_equals_model_on_all_short_strings),
+      cmocka_unit_test(test_line_equals_model_at_each_place_of_a_block),
+      cmocka_unit_test(test_line_only_cr_lf_nul_are_special),
+      cmocka_unit_test(test_line_law_split),
+      cmocka_unit_test(test_line_limit_counts_the_crlf),
+      cmocka_unit_test(test_line_discards_up_to_a_limit),
+      cmocka_unit_test(test_line_endless_is_for_ever),
+      cmocka_unit_test(test_line_must_be_let_go),
+      cmocka_unit_test(test_line_refuses_a_bad_maximum),
+      cmocka_unit_test(test_line_takes_nothing_from_nothing),
+      cmocka_unit_test(test_line_wipes_what_it_held),
+  };
+  return cmocka_run_group_tests_name("line", tests, NULL, NULL);
+}
