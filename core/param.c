@@ -1,0 +1,337 @@
+#include "smtpcore/param.h"
+
+#include "smtpcore/path.h"
+
+// A mailbox that fits into a path, the most that AUTH= may decode to.
+#define MAILBOX_MAX (SMTPC_PATH_MAX - 2u)
+
+static const smtpc_params none = {0u,       0u, {0u, 0u}, {0u, 0u}, {0u, 0u},
+                                  {0u, 0u}, 0u, 0u,       0u,       0u};
+
+// ----------------------------------------------------------------------- xtext
+
+// hex_value returns the value of an upper-case HEXDIG, 16 for another octet.
+static unsigned hex_value(uint8_t c) {
+  unsigned value = 16u;
+  if (smtpc_is_digit(c)) {
+    value = (unsigned)c - (unsigned)'0';
+  } else if (c >= (uint8_t)'A' && c <= (uint8_t)'F') {
+    value = (unsigned)c - (unsigned)'A' + 10u;
+  }
+  return value;
+}
+
+// xtext_next takes one xchar or hexchar off `*rest` and stores what it stands
+// for. It returns false for what is neither, or stands for no printable octet.
+static bool xtext_next(const uint8_t *line, smtpc_span *rest, uint8_t *out) {
+  uint8_t c = 0u;
+  if (!smtpc_span_next(line, rest, &c)) {
+    return false;
+  }
+  if (c != (uint8_t)'+') {
+    *out = c;
+    return c >= 33u && c <= 126u && c != (uint8_t)'=';
+  }
+  uint8_t high = 0u;
+  uint8_t low = 0u;
+  if (!smtpc_span_next(line, rest, &high) ||
+      !smtpc_span_next(line, rest, &low)) {
+    return false;
+  }
+  const unsigned value = hex_value(high) * 16u + hex_value(low);
+  // RFC 3461 sections 4.2 and 4.4: the decoded text is printable. An octet that
+  // is no HEXDIG counts as 16, and must not pass for a sum in range.
+  *out = (uint8_t)(value & 0xffu);
+  return hex_value(high) < 16u && hex_value(low) < 16u && value >= 32u &&
+         value <= 126u;
+}
+
+smtpc_status smtpc_xtext_check(const uint8_t *line, smtpc_span span) {
+  smtpc_span rest = span;
+  while (rest.begin < rest.end) {
+    uint8_t octet = 0u;
+    if (!xtext_next(line, &rest, &octet)) {
+      return SMTPC_E_XTEXT;
+    }
+  }
+  return SMTPC_OK;
+}
+
+smtpc_status smtpc_xtext_decode(const uint8_t *line, smtpc_span span,
+                                uint8_t *out, size_t cap, size_t *out_len) {
+  *out_len = 0u;
+  if (smtpc_xtext_check(line, span) != SMTPC_OK) {
+    return SMTPC_E_XTEXT;
+  }
+  smtpc_span rest = span;
+  size_t len = 0u;
+  while (rest.begin < rest.end) {
+    uint8_t octet = 0u;
+    if (!xtext_next(line, &rest, &octet)) {
+      return SMTPC_E_XTEXT;
+    }
+    if (len >= cap) {
+      return SMTPC_E_ROOM;
+    }
+    out[len] = octet;
+    len++;
+  }
+  *out_len = len;
+  return SMTPC_OK;
+}
+
+// ---------------------------------------------------------------------- values
+
+// RFC 6152 section 2. BINARYMIME needs an extension that the registry lacks.
+static smtpc_status take_body(const uint8_t *line, smtpc_span value,
+                              smtpc_params *out) {
+  if (smtpc_span_is(line, value, "7BIT", 4u)) {
+    out->body = SMTPC_BODY_7BIT;
+  } else if (smtpc_span_is(line, value, "8BITMIME", 8u)) {
+    out->body = SMTPC_BODY_8BITMIME;
+  } else {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  return SMTPC_OK;
+}
+
+// RFC 3461 section 4.3
+static smtpc_status take_ret(const uint8_t *line, smtpc_span value,
+                             smtpc_params *out) {
+  if (smtpc_span_is(line, value, "FULL", 4u)) {
+    out->ret = SMTPC_RET_FULL;
+  } else if (smtpc_span_is(line, value, "HDRS", 4u)) {
+    out->ret = SMTPC_RET_HDRS;
+  } else {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  return SMTPC_OK;
+}
+
+// RFC 3461 section 4.4
+static smtpc_status take_envid(const uint8_t *line, smtpc_span value,
+                               smtpc_params *out) {
+  if (smtpc_span_len(value) > SMTPC_ENVID_MAX) {
+    return SMTPC_E_TOO_LONG;
+  }
+  out->envid = value;
+  return smtpc_xtext_check(line, value);
+}
+
+// RFC 3461 section 4.2: addr-type ";" xtext. An addr-type is an atom, but `=`
+// cannot stand in an esmtp-value.
+static smtpc_status take_orcpt(const uint8_t *line, smtpc_span value,
+                               smtpc_params *out) {
+  if (smtpc_span_len(value) > SMTPC_ORCPT_MAX) {
+    return SMTPC_E_TOO_LONG;
+  }
+  const size_t semicolon = smtpc_span_find(line, value, (uint8_t)';');
+  if (semicolon == value.begin || semicolon >= value.end) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  for (size_t i = value.begin; i < semicolon; i++) {
+    const uint8_t c = line[i];
+    if (!smtpc_is_atext(c) || c == (uint8_t)'=') {
+      return SMTPC_E_PARAM_VALUE;
+    }
+  }
+  out->orcpt_type = smtpc_span_make(value.begin, semicolon);
+  out->orcpt = smtpc_span_make(semicolon + 1u, value.end);
+  return smtpc_xtext_check(line, out->orcpt);
+}
+
+// RFC 4954 section 5: what the xtext stands for is a Mailbox or "<>".
+static smtpc_status take_auth(const uint8_t *line, smtpc_span value,
+                              smtpc_params *out) {
+  if (smtpc_span_len(value) > SMTPC_PARAM_AUTH_MAX) {
+    return SMTPC_E_TOO_LONG;
+  }
+  uint8_t mailbox[MAILBOX_MAX];
+  size_t len = 0u;
+  smtpc_status status =
+      smtpc_xtext_decode(line, value, mailbox, sizeof mailbox, &len);
+  if (status != SMTPC_OK) {
+    return status == SMTPC_E_ROOM ? SMTPC_E_TOO_LONG : status;
+  }
+  const smtpc_span all = smtpc_span_make(0u, len);
+  if (smtpc_span_is(mailbox, all, "<>", 2u)) {
+    out->auth = smtpc_span_make(value.begin, value.begin);
+    return SMTPC_OK;
+  }
+  smtpc_path path;
+  status = smtpc_mailbox_parse(mailbox, all, 0u, &path);
+  out->auth = value;
+  if (status != SMTPC_OK && status != SMTPC_E_TOO_LONG) {
+    status = SMTPC_E_PARAM_VALUE;
+  }
+  return status;
+}
+
+static uint8_t notify_bit(const uint8_t *line, smtpc_span word) {
+  uint8_t bit = 0u;
+  if (smtpc_span_is(line, word, "NEVER", 5u)) {
+    bit = SMTPC_NOTIFY_NEVER;
+  } else if (smtpc_span_is(line, word, "SUCCESS", 7u)) {
+    bit = SMTPC_NOTIFY_SUCCESS;
+  } else if (smtpc_span_is(line, word, "FAILURE", 7u)) {
+    bit = SMTPC_NOTIFY_FAILURE;
+  } else if (smtpc_span_is(line, word, "DELAY", 5u)) {
+    bit = SMTPC_NOTIFY_DELAY;
+  }
+  return bit;
+}
+
+// RFC 3461 section 4.1: NEVER alone, or a list of the others. Each at most
+// once, so there are at most three commas.
+static smtpc_status take_notify(const uint8_t *line, smtpc_span value,
+                                smtpc_params *out) {
+  size_t from = value.begin;
+  for (unsigned k = 0u; k < 4u; k++) {
+    const smtpc_span rest = smtpc_span_make(from, value.end);
+    const size_t comma = smtpc_span_find(line, rest, (uint8_t)',');
+    const uint8_t bit = notify_bit(line, smtpc_span_make(from, comma));
+    if (bit == 0u || (out->notify & bit) != 0u) {
+      return SMTPC_E_PARAM_VALUE;
+    }
+    out->notify |= bit;
+    if (comma >= value.end) {
+      const bool never = (out->notify & SMTPC_NOTIFY_NEVER) != 0u;
+      const bool alone = out->notify == SMTPC_NOTIFY_NEVER;
+      return never && !alone ? SMTPC_E_PARAM_VALUE : SMTPC_OK;
+    }
+    from = comma + 1u;
+  }
+  return SMTPC_E_PARAM_VALUE;
+}
+
+static smtpc_status take_value(const uint8_t *line, smtpc_span value,
+                               smtpc_param id, smtpc_params *out) {
+  smtpc_status status = SMTPC_OK;
+  switch (id) {
+    case SMTPC_PARAM_SIZE:
+      status = smtpc_span_number(line, value, UINT64_MAX, &out->size);
+      break;
+    case SMTPC_PARAM_BODY:
+      status = take_body(line, value, out);
+      break;
+    case SMTPC_PARAM_AUTH:
+      status = take_auth(line, value, out);
+      break;
+    case SMTPC_PARAM_RET:
+      status = take_ret(line, value, out);
+      break;
+    case SMTPC_PARAM_ENVID:
+      status = take_envid(line, value, out);
+      break;
+    case SMTPC_PARAM_NOTIFY:
+      status = take_notify(line, value, out);
+      break;
+    case SMTPC_PARAM_ORCPT:
+      status = take_orcpt(line, value, out);
+      break;
+    case SMTPC_PARAM_SMTPUTF8:
+    case SMTPC_PARAM_REQUIRETLS:
+      break;
+    case SMTPC_PARAM_COUNT:
+      status = SMTPC_E_INTERNAL;
+      break;
+  }
+  return status;
+}
+
+// ------------------------------------------------------------------ parameters
+
+// param_find returns the parameter that `word` names for `verb` while `offered`
+// is in force, or SMTPC_PARAM_COUNT.
+static smtpc_param param_find(const uint8_t *line, smtpc_span word,
+                              unsigned verb, uint32_t offered) {
+  smtpc_param found = SMTPC_PARAM_COUNT;
+  for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
+    const smtpc_param_row row = smtpc_param_get(id);
+    if (row.verb == verb && smtpc_span_is(line, word, row.name, row.name_len)) {
+      const bool known = ((offered >> (row.extension & 31u)) & 1u) != 0u;
+      found = known ? (smtpc_param)id : SMTPC_PARAM_COUNT;
+      break;
+    }
+  }
+  return found;
+}
+
+// keyword_end returns where the esmtp-keyword at `rest.begin` ends.
+// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+static size_t keyword_end(const uint8_t *line, smtpc_span rest) {
+  size_t i = rest.begin;
+  while (i < rest.end) {
+    const uint8_t c = line[i];
+    const bool hyphen = c == (uint8_t)'-' && i > rest.begin;
+    if (!smtpc_is_alnum(c) && !hyphen) {
+      break;
+    }
+    i++;
+  }
+  return i;
+}
+
+// take_typed checks that parameter `id` may stand here, with or without a
+// value, and reads it. `value` begins with its `=` when there is one.
+static smtpc_status take_typed(const uint8_t *line, smtpc_span value,
+                               smtpc_param id, smtpc_params *out) {
+  const uint32_t bit = (uint32_t)1u << ((unsigned)id & 31u);
+  const size_t len = smtpc_span_len(value);
+  if (id == SMTPC_PARAM_COUNT) {
+    return SMTPC_E_PARAM_UNKNOWN;
+  }
+  if ((out->seen & bit) != 0u) {
+    return SMTPC_E_PARAM_DUPLICATE;
+  }
+  out->seen |= bit;
+  if (smtpc_param_get(id).value == SMTPC_PARAM_VALUE_REFUSED) {
+    return len > 0u ? SMTPC_E_PARAM_VALUE_SURPLUS : SMTPC_OK;
+  }
+  // esmtp-value = 1*(...): `=` alone is no value.
+  if (len < 2u) {
+    return SMTPC_E_PARAM_VALUE_MISSING;
+  }
+  const size_t from = (size_t)value.begin + 1u;
+  return take_value(line, smtpc_span_make(from, value.end), id, out);
+}
+
+// take_param takes SP esmtp-keyword ["=" esmtp-value] off the front of `*rest`.
+static smtpc_status take_param(const uint8_t *line, smtpc_span *rest,
+                               unsigned verb, uint32_t offered,
+                               smtpc_params *out) {
+  uint8_t space = 0u;
+  if (!smtpc_span_next(line, rest, &space) || space != (uint8_t)' ') {
+    return SMTPC_E_SYNTAX;
+  }
+  const smtpc_span word =
+      smtpc_span_make(rest->begin, keyword_end(line, *rest));
+  const smtpc_span after = smtpc_span_make(word.end, rest->end);
+  const int next = smtpc_span_peek(line, after);
+  if (smtpc_span_len(word) == 0u ||
+      (next != -1 && next != ' ' && next != '=')) {
+    return SMTPC_E_SYNTAX;
+  }
+  const size_t end = smtpc_span_find(line, after, (uint8_t)' ');
+  const smtpc_param id = param_find(line, word, verb, offered);
+  *rest = smtpc_span_make(end, rest->end);
+  return take_typed(line, smtpc_span_make(word.end, end), id, out);
+}
+
+smtpc_status smtpc_params_parse(const uint8_t *line, smtpc_span rest,
+                                unsigned verb, uint32_t offered,
+                                smtpc_params *out) {
+  smtpc_status status = SMTPC_OK;
+  smtpc_span ahead = rest;
+  *out = none;
+  if (verb != SMTPC_VERB_MAIL && verb != SMTPC_VERB_RCPT) {
+    return SMTPC_E_ARGUMENT;
+  }
+  while (status == SMTPC_OK && ahead.begin < ahead.end) {
+    status = take_param(line, &ahead, verb, offered, out);
+  }
+  if (status != SMTPC_OK) {
+    *out = none;
+  }
+  return status;
+}
