@@ -14,7 +14,12 @@
 #include "smtpcore/span.h"
 #include "smtpcore/status.h"
 
-// Facts of an EHLO reply beside the extensions, as bits of `marks`.
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// SMTPC_CAPS_TAMPERED and the others are facts of an EHLO reply beside the
+// extensions, as bits of `marks`.
 #define SMTPC_CAPS_TAMPERED 1u    // a keyword of four or more letters, all X but
                                   // perhaps the last: overwritten on the way
 #define SMTPC_CAPS_MALFORMED 2u   // a line that breaks the grammar was ignored
@@ -61,5 +66,9 @@ void smtpc_capability_init(smtpc_capabilities *caps);
 //= RFC 9422 section 3
 void smtpc_capability_line(smtpc_capabilities *caps, unsigned number,
                            const uint8_t *line, smtpc_span text);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_CAPABILITY_H

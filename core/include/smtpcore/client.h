@@ -25,6 +25,10 @@
 #include "smtpcore/sasl.h"
 #include "smtpcore/session.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // smtpc_client_phase is what the session is about.
 typedef enum smtpc_client_phase {
   SMTPC_CLIENT_GREETING = 0,   // the greeting is awaited
@@ -99,7 +103,7 @@ typedef struct smtpc_client {
   uint8_t out[SMTPC_OUT_MAX];
   smtpc_line line;
 } smtpc_client;
-_Static_assert(sizeof(smtpc_client) - sizeof(smtpc_line) <= 1024,
+SMTPC_STATIC_ASSERT(sizeof(smtpc_client) - sizeof(smtpc_line) <= 1024,
                "session state beside the line is at most 1 KiB");
 
 // smtpc_client_init begins a session. With `policy->implicit_tls` its first action
@@ -134,5 +138,9 @@ const uint8_t *smtpc_client_octets(const smtpc_client *session,
 // smtpc_client_check returns SMTPC_OK when the invariants of a session hold, else
 // SMTPC_E_INTERNAL.
 SMTPC_NODISCARD smtpc_status smtpc_client_check(const smtpc_client *session);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_CLIENT_H

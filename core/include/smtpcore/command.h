@@ -18,6 +18,10 @@
 #include "smtpcore/span.h"
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // The command line limits of RFC 5321 section 4.5.3.1.4 with what the extensions
 // of the registry add to MAIL and RCPT (RFC 1870 section 3, RFC 3461 section 5.4,
 // RFC 4954 section 3, RFC 6531 section 3.1, RFC 8689 section 2).
@@ -71,5 +75,9 @@ unsigned smtpc_verb_find(const uint8_t *line, smtpc_span span);
 // smtpc_mechanism_find returns the smtpc_mechanism that all of `span` spells, or
 // SMTPC_MECHANISM_NONE.
 unsigned smtpc_mechanism_find(const uint8_t *line, smtpc_span span);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_COMMAND_H

@@ -35,6 +35,10 @@
 
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum smtpc_content_state {
   SMTPC_CONTENT_BOL = 0,
   SMTPC_CONTENT_TEXT = 1,
@@ -131,5 +135,9 @@ SMTPC_NODISCARD smtpc_status smtpc_content_stuff(smtpc_content *content,
 // belongs to did not follow, or when the content must not be sent.
 SMTPC_NODISCARD smtpc_status smtpc_content_stuff_end(
     const smtpc_content *content);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_CONTENT_H

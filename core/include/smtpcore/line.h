@@ -32,14 +32,19 @@
 
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // SMTPC_LINE_MAX is the size of the line buffer, CRLF included: 12288 holds the
 // longest AUTH line that RFC 4954 section 4.5.3 recommends. A small device may set
 // 1024 or more, which takes every command and reply but the longest AUTH lines.
 #ifndef SMTPC_LINE_MAX
 #define SMTPC_LINE_MAX 12288
 #endif
-_Static_assert(SMTPC_LINE_MAX >= 1024 && SMTPC_LINE_MAX <= 65000,
-               "SMTPC_LINE_MAX must be 1024 to 65000");
+#if SMTPC_LINE_MAX < 1024 || SMTPC_LINE_MAX > 65000
+#error "SMTPC_LINE_MAX must be 1024 to 65000"
+#endif
 
 // SMTPC_LINE_DISCARD_MAX is how many octets of one line may be swallowed beyond the
 // longest line, its CRLF included.
@@ -102,5 +107,9 @@ void smtpc_line_next(smtpc_line *line);
 // smtpc_line_is_empty returns whether the assembler holds nothing at all: no whole
 // line and no part of one. That is law DRAIN's question.
 int smtpc_line_is_empty(const smtpc_line *line);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_LINE_H

@@ -16,6 +16,10 @@
 #include "smtpcore/span.h"
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // Longest values, encoded, by RFC 3461 section 5.4 and RFC 4954 section 5.
 #define SMTPC_ENVID_MAX 100u
 #define SMTPC_ORCPT_MAX 500u
@@ -87,5 +91,9 @@ SMTPC_NODISCARD smtpc_status smtpc_xtext_check(const uint8_t *line,
 SMTPC_NODISCARD smtpc_status smtpc_xtext_decode(const uint8_t *line,
                                                 smtpc_span span, uint8_t *out,
                                                 size_t cap, size_t *out_len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_PARAM_H

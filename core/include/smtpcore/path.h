@@ -20,6 +20,10 @@
 #include "smtpcore/span.h"
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define SMTPC_LOCAL_PART_MAX 64u
 #define SMTPC_DOMAIN_MAX 255u
 #define SMTPC_PATH_MAX 256u
@@ -106,5 +110,9 @@ SMTPC_NODISCARD smtpc_status smtpc_domain_parse(const uint8_t *line,
 SMTPC_NODISCARD smtpc_status smtpc_literal_parse(const uint8_t *line,
                                                  smtpc_span span,
                                                  uint8_t *out_host);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_PATH_H

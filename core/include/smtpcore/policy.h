@@ -15,6 +15,10 @@
 #include "smtpcore/status.h"
 #include "smtpcore/tls.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // --------------------------------------------------------------- phases
 
 // SMTPC_PHASE_LIST(X) is X(identifier, "name", "what was seen"): where a server
@@ -226,5 +230,9 @@ unsigned smtpc_client_mechanism(const smtpc_client_policy *policy,
 // smtpc_exposed returns whether `mechanism` shows its password, or a hash of it,
 // when it is used with TLS as `tls` says: the finding auth-in-clear follows.
 int smtpc_exposed(unsigned mechanism, int tls);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_POLICY_H

@@ -15,6 +15,10 @@
 
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // ---------------------------------------------------------------- verbs
 
 // SMTPC_VERB_LIST(X) is X(identifier, "SPELLING", argument, group, "clause").
@@ -631,5 +635,9 @@ smtpc_device_row smtpc_device_get(unsigned id);
 smtpc_deadline_row smtpc_deadline_get(unsigned id);
 // smtpc_severity_name returns the lower-case name of `severity`, or "".
 const char *smtpc_severity_name(unsigned severity);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_REGISTRY_H

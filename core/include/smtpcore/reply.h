@@ -20,6 +20,10 @@
 #include "smtpcore/span.h"
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // SMTPC_REPLY_LINES_MAX bounds a multi-line reply (THREATS: RPL-02).
 #define SMTPC_REPLY_LINES_MAX 512u
 
@@ -68,5 +72,9 @@ SMTPC_NODISCARD smtpc_status smtpc_reply_line(smtpc_reply *reply,
                                               const uint8_t *line, size_t len,
                                               int allow_8bit,
                                               smtpc_span *out_text);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_REPLY_H

@@ -18,6 +18,10 @@
 #include "smtpcore/status.h"
 #include "smtpcore/write.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define SMTPC_NAME_MAX 255u      // octets of a user name
 #define SMTPC_PASSWORD_MAX 255u  // octets of a password that we send
 #define SMTPC_NONCE_LEN 16u      // random octets of a CRAM-MD5 challenge
@@ -161,5 +165,9 @@ SMTPC_NODISCARD smtpc_status smtpc_sasl_write_cram(
 // smtpc_sasl_write_cancel writes "*" (RFC 4954 section 4).
 SMTPC_NODISCARD smtpc_status smtpc_sasl_write_cancel(uint8_t *out, size_t cap,
                                                      size_t *out_len);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_SASL_H

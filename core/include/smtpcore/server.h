@@ -30,6 +30,10 @@
 #include "smtpcore/sasl.h"
 #include "smtpcore/session.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // smtpc_server_mode is what the next octets are.
 typedef enum smtpc_server_mode {
   SMTPC_SERVER_COMMAND = 0,   // a command line
@@ -43,7 +47,6 @@ typedef enum smtpc_server_mode {
 // smtpc_transaction is one mail transaction. All-zero but for `phase`: none.
 typedef struct smtpc_transaction {
   uint64_t size;        // octets of content given so far
-  uint64_t discarded;   // octets read on after the message was lost
   uint16_t rcpt_count;  // recipients accepted
   uint8_t phase;        // an smtpc_phase
   uint8_t refusal;      // an smtpc_reply_id: the message is lost, and this will
@@ -97,7 +100,7 @@ typedef struct smtpc_server {
   uint8_t out[SMTPC_OUT_MAX];
   smtpc_line line;
 } smtpc_server;
-_Static_assert(sizeof(smtpc_server) - sizeof(smtpc_line) <= 1024,
+SMTPC_STATIC_ASSERT(sizeof(smtpc_server) - sizeof(smtpc_line) <= 1024,
                "session state beside the line is at most 1 KiB");
 
 // smtpc_server_init begins a session. With `policy->implicit_tls` its first action
@@ -143,5 +146,9 @@ const uint8_t *smtpc_server_octets(const smtpc_server *session,
 // recipients imply a sender, a phase implies its fields, nothing waits in a
 // handshake, all enums are in range. Else SMTPC_E_INTERNAL.
 SMTPC_NODISCARD smtpc_status smtpc_server_check(const smtpc_server *session);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_SERVER_H

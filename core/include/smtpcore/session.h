@@ -33,6 +33,10 @@
 #include "smtpcore/tls.h"
 #include "smtpcore/write.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum smtpc_channel {
   SMTPC_CHANNEL_PLAIN = 0,
   SMTPC_CHANNEL_TLS = 1
@@ -229,7 +233,7 @@ typedef struct smtpc_action {
 typedef struct smtpc_findings {
   uint32_t bits[3];
 } smtpc_findings;
-_Static_assert(SMTPC_FINDING_COUNT <= 96, "a finding has a bit");
+SMTPC_STATIC_ASSERT(SMTPC_FINDING_COUNT <= 96, "a finding has a bit");
 
 // smtpc_findings_add puts `finding` into the set; NONE and numbers out of range
 // change nothing.
@@ -254,5 +258,9 @@ const char *smtpc_do_name(unsigned kind);
 const char *smtpc_end_name(unsigned reason);
 // smtpc_tls_failure_name returns the name of a TLS failure, or "".
 const char *smtpc_tls_failure_name(unsigned failure);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_SESSION_H

@@ -20,10 +20,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define SMTPC_NODISCARD __attribute__((warn_unused_result))
 #else
 #define SMTPC_NODISCARD
+#endif
+
+// SMTPC_STATIC_ASSERT(condition, text) is C11's or C++'s static assertion.
+#ifdef __cplusplus
+#define SMTPC_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define SMTPC_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
 // SMTPC_STATUS_LIST(X) is X(identifier, value, "stable-name") for each status.
@@ -97,5 +108,9 @@ bool smtpc_status_is_limit(smtpc_status status);
 // smtpc_status_is_internal returns whether `status` is one that no input may
 // cause. Tests and fuzz targets fail when they see it.
 bool smtpc_status_is_internal(smtpc_status status);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_STATUS_H

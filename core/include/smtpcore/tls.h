@@ -30,6 +30,10 @@
 
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // SMTPC_TLS_NAME_MAX is the longest host name for SNI and for the name check
 // (RFC 1035 section 2.3.4: 255 octets on the wire, 253 as text).
 #define SMTPC_TLS_NAME_MAX 253u
@@ -58,6 +62,13 @@ typedef enum smtpc_tls_state {
 
 // SMTPC_TLS_FAILURE_LIST(X) is X(identifier, "stable-name", "what it means").
 // The device codes of a sender hang on the first three (`smtpcore/registry.h`).
+//
+// The peer's alert handshake_failure counts as NO_COMMON_CIPHER in both roles,
+// because that is what it means; but at a client that was asked for a certificate
+// it counts as CLIENT_CERTIFICATE. A server hears of a client that does not trust
+// its certificate as CERTIFICATE or CERTIFICATE_TIME. Under TLS 1.3 a server can
+// only demand a client certificate after the client is UP: CLIENT_CERTIFICATE
+// then comes from `smtpc_tls_read` or `smtpc_tls_end_of_stream`.
 #define SMTPC_TLS_FAILURE_LIST(X)                                              \
   X(NONE, "none", "no failure")                                                \
   X(NO_COMMON_CIPHER, "no-common-cipher",                                      \
@@ -89,13 +100,16 @@ typedef enum smtpc_tls_failure {
 typedef struct smtpc_tls_facts {
   uint16_t version;      // an smtpc_tls_version; 0 until UP
   uint16_t cipher;       // IANA number of the cipher suite; 0 until UP
-  uint8_t failure;       // an smtpc_tls_failure; why FAILED, or why not verified
+  uint8_t failure;       // an smtpc_tls_failure; why FAILED, or, when UP, what
+                         // `verify` would have failed with
   uint8_t chain_ok;      // 1: the chain leads to a trusted root and is in date
   uint8_t name_ok;       // 1: the certificate is for `smtpc_tls_peer.name`
   uint8_t resumed;       // 1: the session was resumed
 } smtpc_tls_facts;
 
-// smtpc_tls_peer is what is wanted of one connection. Plain data, copied.
+// smtpc_tls_peer is what is wanted of one connection. Plain data, copied. The name
+// is a host name or the text of an IP address, which is then checked as such and
+// not sent. A server has `verify` 0 and no name; `verify` 1 wants a name.
 typedef struct smtpc_tls_peer {
   uint8_t role;          // an smtpc_tls_role
   uint8_t verify;        // client: 1 makes a bad chain or name a failure;
@@ -116,8 +130,9 @@ typedef struct smtpc_tls smtpc_tls;
 // smtpc_tls_open makes an engine in `*out` for one connection of `peer->role`.
 //
 // It returns SMTPC_OK; SMTPC_E_ARGUMENT when `peer` is out of range, when its
-// name is not a host name (letters, digits, hyphens, dots), or when a server's
-// context has no certificate; SMTPC_E_INTERNAL when the library has no memory.
+// name is neither a host name (letters, digits, hyphens, dots; the last label not
+// a number) nor an IP address, or when a server's context has no certificate;
+// SMTPC_E_INTERNAL when the library has no memory.
 // On any return but SMTPC_OK `*out` is NULL.
 //
 // Ownership: `*out` belongs to the caller, who ends it with `smtpc_tls_free`.
@@ -128,20 +143,22 @@ SMTPC_NODISCARD smtpc_status smtpc_tls_open(smtpc_tls **out,
 
 // smtpc_tls_push gives `len` octets of ciphertext from the peer to the engine
 // and sets `*out_used` to how many it took; the others are to be pushed again
-// after reading. It returns SMTPC_OK, or SMTPC_E_STATE when the engine has ended
-// (then `*out_used` is 0).
+// after reading. It returns SMTPC_OK; SMTPC_E_STATE when the engine has ended, or
+// ends now because the handshake has had more octets than a stated limit;
+// SMTPC_E_ARGUMENT for a NULL. On any return but SMTPC_OK `*out_used` is 0.
 SMTPC_NODISCARD smtpc_status smtpc_tls_push(smtpc_tls *tls, const uint8_t *data,
                                             size_t len, size_t *out_used);
 
 // smtpc_tls_pull moves at most `cap` octets of ciphertext for the peer to `out`
 // and sets `*out_len`, which is 0 when nothing waits. It works in every state: an
-// alert must reach the peer. It returns SMTPC_OK.
+// alert must reach the peer. It returns SMTPC_OK, or SMTPC_E_ARGUMENT for a NULL.
 SMTPC_NODISCARD smtpc_status smtpc_tls_pull(smtpc_tls *tls, uint8_t *out,
                                             size_t cap, size_t *out_len);
 
 // smtpc_tls_handshake goes on with the handshake as far as the pushed octets
 // allow, and returns the state. On SMTPC_TLS_UP and SMTPC_TLS_FAILED it fills
-// `*out`; else it leaves it as it was. Calling it again after UP returns UP.
+// `*out`; else it leaves it as it was; NULL is allowed. Calling it again after UP
+// returns UP.
 smtpc_tls_state smtpc_tls_handshake(smtpc_tls *tls, smtpc_tls_facts *out);
 
 // smtpc_tls_read moves at most `cap` clear octets from the peer to `out` and
@@ -153,16 +170,20 @@ smtpc_tls_state smtpc_tls_read(smtpc_tls *tls, uint8_t *out, size_t cap,
                                size_t *out_len);
 
 // smtpc_tls_write encrypts all of `data`. It returns SMTPC_OK; SMTPC_E_STATE when
-// the engine is not up, in which case nothing was taken.
+// the engine is not up or `smtpc_tls_close` was called, in which case nothing was
+// taken; SMTPC_E_ARGUMENT for a NULL; SMTPC_E_INTERNAL when the library has no
+// memory, which ends the engine.
 SMTPC_NODISCARD smtpc_status smtpc_tls_write(smtpc_tls *tls,
                                              const uint8_t *data, size_t len);
 
 // smtpc_tls_end_of_stream tells the engine that the peer's octets have ended
 // without close_notify. It returns the state after it: SMTPC_TLS_CLOSED if
-// close_notify had come before, else SMTPC_TLS_FAILED (TRUNCATED).
+// close_notify had come before, else SMTPC_TLS_FAILED: TRUNCATED, or what an alert
+// among the pushed octets says. Clear octets that were not read before are lost.
 smtpc_tls_state smtpc_tls_end_of_stream(smtpc_tls *tls);
 
-// smtpc_tls_close queues close_notify for `smtpc_tls_pull`, once.
+// smtpc_tls_close queues close_notify for `smtpc_tls_pull`, once. It does nothing
+// when the engine is not up, unless the peer closed it. Reading goes on.
 void smtpc_tls_close(smtpc_tls *tls);
 
 // smtpc_tls_failure_of returns why the engine failed, or NONE.
@@ -170,5 +191,9 @@ smtpc_tls_failure smtpc_tls_failure_of(const smtpc_tls *tls);
 
 // smtpc_tls_free ends an engine and wipes its keys. NULL is allowed.
 void smtpc_tls_free(smtpc_tls *tls);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_TLS_H

@@ -20,6 +20,10 @@
 #include "smtpcore/registry.h"
 #include "smtpcore/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 // SMTPC_OUT_MAX is the size of a session's output buffer: one reply line is at
 // most 512 octets (RFC 5321 section 4.5.3.1.5), and so is one command line that we
 // send. Addresses that would pass it are refused.
@@ -152,5 +156,9 @@ SMTPC_NODISCARD smtpc_status smtpc_write_extension(uint8_t *out, size_t cap,
                                                    unsigned extension, int last,
                                                    uint64_t size,
                                                    uint16_t mechanisms);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif
 
 #endif  // SMTPCORE_WRITE_H
