@@ -193,7 +193,8 @@ static smtpc_status take_octets(const smtpc_client_policy *policy,
         !reports_wait(s) && s->send == 0u && s->next == SMTPC_DO_NOTHING;
     return asked && idle ? SMTPC_E_PENDING : SMTPC_OK;
   }
-  if (reports_wait(s) || octets_are_fatal(s, in)) {
+  if (reports_wait(s) || s->next == SMTPC_DO_CLOSE ||
+      octets_are_fatal(s, in)) {
     return SMTPC_OK;
   }
   if (nothing_is_owed(s)) {

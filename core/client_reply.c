@@ -400,7 +400,10 @@ static void on_reply_line(const smtpc_client_policy *policy, smtpc_client *s) {
     return;
   }
   if (s->phase == SMTPC_CLIENT_EHLO && s->reply.code == 250u) {
-    smtpc_capability_line(&s->caps, s->reply.lines, s->line.data, text);
+    // All after the separator: a keyword is never behind an enhanced code.
+    const size_t from = s->line.len < 4u ? s->line.len : 4u;
+    smtpc_capability_line(&s->caps, s->reply.lines, s->line.data,
+                          smtpc_span_make(from, s->line.len));
   }
   if (s->reply.done != 0u) {
     on_whole_reply(policy, s, text);

@@ -161,6 +161,10 @@ static smtpc_status on_tls_up(smtpc_server *s, const smtpc_input *in) {
 
 // Forgets what was still to be said and done; the session ends at once.
 static void cut(smtpc_server *s, unsigned reason, unsigned finding) {
+  if (s->mode == SMTPC_SERVER_DATA) {
+    smtpc_server_report_anomalies(s);
+    s->mode = SMTPC_SERVER_COMMAND;
+  }
   s->reply = SMTPC_REPLY_NONE;
   s->reply_line = 0u;
   s->wait = SMTPC_DO_NOTHING;
@@ -294,7 +298,8 @@ static smtpc_status take_octets(const smtpc_server_policy *policy,
   if (awaits_verdict(s) && !something_waits(s)) {
     return SMTPC_E_PENDING;
   }
-  if (len > 0u && octets_are_fatal(s, in)) {
+  const bool ending = s->next == SMTPC_DO_CLOSE;
+  if (len > 0u && !ending && octets_are_fatal(s, in)) {
     return SMTPC_OK;
   }
   if (len > 0u && !something_waits(s)) {

@@ -61,6 +61,24 @@ void smtpc_server_on_bdat(const smtpc_server_policy *policy, smtpc_server *s) {
   }
 }
 
+// Once for each kind, when the whole message was seen: so the cuts of the input
+// make no difference to what is reported (law SPLIT).
+void smtpc_server_report_anomalies(smtpc_server *s) {
+  static const uint8_t map[4][2] = {
+      {SMTPC_ANOMALY_BARE_CR, SMTPC_FINDING_CONTENT_BARE_CR},
+      {SMTPC_ANOMALY_BARE_LF, SMTPC_FINDING_CONTENT_BARE_LF},
+      {SMTPC_ANOMALY_NUL, SMTPC_FINDING_CONTENT_NUL},
+      {SMTPC_ANOMALY_EOD, SMTPC_FINDING_EOD_LOOKALIKE}};
+  const uint64_t begin = s->pos - s->content.octets;
+  for (size_t i = 0u; i < 4u; i++) {
+    if ((s->content.anomalies & map[i][0]) != 0u) {
+      smtpc_server_add_finding(s, map[i][1]);
+      s->finding_pos = begin + s->content.first_off;
+      s->end_finding = map[i][1];
+    }
+  }
+}
+
 static void end_message(const smtpc_server_policy *policy, smtpc_server *s) {
   const unsigned refusal = s->tx.refusal;
   s->mode = SMTPC_SERVER_COMMAND;
@@ -69,79 +87,101 @@ static void end_message(const smtpc_server_policy *policy, smtpc_server *s) {
     return;
   }
   smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
-  smtpc_server_refuse(policy, s, refusal, SMTPC_FINDING_NONE);
-  if (refusal == SMTPC_REPLY_CONTENT_MALFORMED) {
-    // The peer may believe that the message ended earlier, and what follows would
-    // be read as commands (THREATS: section 5.1, verdict REJ).
-    smtpc_server_close_after(s, SMTPC_END_PROTOCOL, s->end_finding);
+  if (s->content.anomalies == 0u) {
+    smtpc_server_refuse(policy, s, refusal, SMTPC_FINDING_NONE);
+    return;
   }
-}
-
-static void report_anomalies(smtpc_server *s, unsigned fresh) {
-  static const uint8_t map[4][2] = {
-      {SMTPC_ANOMALY_BARE_CR, SMTPC_FINDING_CONTENT_BARE_CR},
-      {SMTPC_ANOMALY_BARE_LF, SMTPC_FINDING_CONTENT_BARE_LF},
-      {SMTPC_ANOMALY_NUL, SMTPC_FINDING_CONTENT_NUL},
-      {SMTPC_ANOMALY_EOD, SMTPC_FINDING_EOD_LOOKALIKE}};
-  for (size_t i = 0u; i < 4u; i++) {
-    if ((fresh & map[i][0]) != 0u) {
-      smtpc_server_add_finding(s, map[i][1]);
-      s->end_finding = map[i][1];
-    }
-  }
-}
-
-// Reading on for the end of a lost message has a limit too (law BOUNDS).
-static void count_discarded(const smtpc_server_policy *policy, smtpc_server *s,
-                            uint64_t octets) {
-  s->tx.discarded += octets;
-  if (s->tx.discarded > policy->discard_max) {
-    smtpc_server_answer(s, s->tx.refusal);
-    smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
-    s->mode = SMTPC_SERVER_COMMAND;
-    smtpc_server_close_after(s, SMTPC_END_REFUSED, SMTPC_FINDING_SIZE_EXCEEDED);
-  }
+  // The peer may believe that the message ended earlier, and what follows would
+  // be read as commands (THREATS: section 5.1, verdict REJ).
+  smtpc_server_report_anomalies(s);
+  const unsigned finding = s->end_finding;
+  smtpc_server_refuse(policy, s, SMTPC_REPLY_CONTENT_MALFORMED,
+                      SMTPC_FINDING_NONE);
+  smtpc_server_close_after(s, SMTPC_END_PROTOCOL, finding);
 }
 
 static void give_content(const smtpc_server_policy *policy, smtpc_server *s,
                          size_t begin, size_t end, smtpc_action *act) {
   const uint64_t more = end - begin;
+  if (s->tx.refusal != SMTPC_REPLY_NONE || more == 0u) {
+    return;
+  }
   if (over_size(policy, s, more)) {
     smtpc_server_add_finding(s, SMTPC_FINDING_SIZE_EXCEEDED);
+    // Where the message began: where it passed the limit depends on the cuts.
+    s->finding_pos = s->pos - s->content.octets;
     smtpc_server_lose_message(s, SMTPC_REPLY_SIZE_EXCEEDED);
+    return;
   }
-  if (s->tx.refusal == SMTPC_REPLY_NONE && more > 0u) {
-    s->tx.size += more;
-    *act = smtpc_action_make(SMTPC_DO_CONTENT);
-    act->source = SMTPC_SOURCE_INPUT;
-    act->begin = begin;
-    act->end = end;
-    act->channel = s->tls;
+  s->tx.size += more;
+  *act = smtpc_action_make(SMTPC_DO_CONTENT);
+  act->source = SMTPC_SOURCE_INPUT;
+  act->begin = begin;
+  act->end = end;
+  act->channel = s->tls;
+}
+
+// How much of the input to look at. A lost message is read to its end, but no
+// further than the limits allow (law BOUNDS).
+static size_t data_window(const smtpc_server_policy *policy,
+                          const smtpc_server *s, size_t left) {
+  const uint64_t most = policy->discard_max > UINT64_MAX - policy->size_max
+                            ? UINT64_MAX
+                            : policy->discard_max + policy->size_max;
+  const uint64_t rest =
+      most > s->content.octets ? most - s->content.octets : 0u;
+  return rest < left ? (size_t)rest : left;
+}
+
+// Content before the first anomaly counts as it would in any other cut: it is
+// looked at alone, and the anomaly with the next call.
+static size_t before_anomaly(const smtpc_content *old, const smtpc_content *now,
+                             const uint8_t *data) {
+  size_t clean = 0u;
+  if (old->anomalies == 0u && now->anomalies != 0u &&
+      now->first_off > old->octets) {
+    clean = (size_t)(now->first_off - old->octets);
+    clean += data[clean] == (uint8_t)'\r' ? 1u : 0u;
   }
+  return clean;
+}
+
+static smtpc_status scan(smtpc_server *s, const uint8_t *data, size_t len,
+                         size_t *taken, smtpc_run *run) {
+  const smtpc_content old = s->content;
+  const smtpc_status status =
+      smtpc_content_scan(&s->content, data, len, taken, run);
+  const size_t clean = before_anomaly(&old, &s->content, data);
+  if (clean == 0u) {
+    return status;
+  }
+  s->content = old;
+  return smtpc_content_scan(&s->content, data, clean, taken, run);
 }
 
 void smtpc_server_read_data(const smtpc_server_policy *policy, smtpc_server *s,
                             const smtpc_input *in, size_t *used,
                             smtpc_action *act) {
-  const unsigned before = s->content.anomalies;
+  const size_t window = data_window(policy, s, in->len - *used);
   smtpc_run run = {0u, 0u};
   size_t taken = 0u;
-  const smtpc_status status = smtpc_content_scan(&s->content, in->data + *used,
-                                                 in->len - *used, &taken, &run);
-  const unsigned fresh = s->content.anomalies & ~before;
-  s->pos += taken;
-  if (fresh != 0u) {
-    report_anomalies(s, fresh);
-    smtpc_server_lose_message(s, SMTPC_REPLY_CONTENT_MALFORMED);
+  if (window == 0u) {
+    s->mode = SMTPC_SERVER_COMMAND;
+    smtpc_server_answer(s, SMTPC_REPLY_SIZE_EXCEEDED);
+    smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
+    smtpc_server_close_after(s, SMTPC_END_REFUSED, SMTPC_FINDING_SIZE_EXCEEDED);
+    return;
   }
-  if (s->content.anomalies == 0u) {
+  const smtpc_status status = scan(s, in->data + *used, window, &taken, &run);
+  s->pos += taken;
+  if (s->content.anomalies != 0u) {
+    smtpc_server_lose_message(s, SMTPC_REPLY_CONTENT_MALFORMED);
+  } else {
     give_content(policy, s, *used + run.begin, *used + run.end, act);
   }
   *used += taken;
   if (status == SMTPC_OK) {
     end_message(policy, s);
-  } else if (s->tx.refusal != SMTPC_REPLY_NONE) {
-    count_discarded(policy, s, taken);
   }
 }
 

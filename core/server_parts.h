@@ -83,6 +83,9 @@ void smtpc_server_begin_chunk(const smtpc_server_policy *policy,
 // smtpc_server_on_bdat: begins a chunk that the policy allows.
 void smtpc_server_on_bdat(const smtpc_server_policy *policy, smtpc_server *s);
 
+// smtpc_server_report_anomalies: notes what was wrong in the content at hand.
+void smtpc_server_report_anomalies(smtpc_server *s);
+
 // smtpc_server_read_data: takes octets of DATA content.
 void smtpc_server_read_data(const smtpc_server_policy *policy, smtpc_server *s,
                             const smtpc_input *in, size_t *used,
