@@ -3,6 +3,7 @@
 #ifndef SMTPCORE_CORE_TESTING_H
 #define SMTPCORE_CORE_TESTING_H
 
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+// clang-format on
 
 // TEST_CUT_MAX is the largest piece that tokenizer tests feed besides "whole".
 #define TEST_CUT_MAX 5u

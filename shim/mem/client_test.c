@@ -136,8 +136,8 @@ static void test_client_sends_a_message(void **state) {
                 ". close quit\n"},
       {"long greeting and text without meaning (CODE)",
        {"220-STARTTLS\r\n220-250 ok\r\n220 554\r\n", "250 554 no\r\n",
-        "250 550\r\n", "251 elsewhere <x@y>\r\n", "354 550\r\n", "250 5.0.0\r\n",
-        "221\r\n"},
+        "250 550\r\n", "251 elsewhere <x@y>\r\n", "354 550\r\n",
+        "250 5.0.0\r\n", "221\r\n"},
        EHLO_OUT MAIL_OUT RCPT_OUT
        "R: 0 251\nC: DATA\nC: .\nC: .\nM: 250\n" QUIT_OUT ". close quit\n"},
   };
@@ -153,8 +153,10 @@ static void test_client_sends_what_was_given(void **state) {
       "EHLO localhost\r\nMAIL FROM:<s@a.example>\r\nRCPT TO:<r@b.example>\r\n"
       "DATA\r\nSubject: x\r\n\r\n..hidden\r\nend\r\n.\r\nQUIT\r\n";
   static const script s = {
-      "", {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
-           "250 done\r\n", "221 bye\r\n"}, NULL};
+      "",
+      {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
+       "250 done\r\n", "221 bye\r\n"},
+      NULL};
   for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
     message.content_cut = cut;
     smtpc_mem_client mem = {0};
@@ -196,11 +198,14 @@ static void test_client_reports_refusals(void **state) {
   (void)state;
   const smtpc_client_policy policy = policy_with(SMTPC_CLIENT_TLS_OFF);
   static const script scripts[] = {
-      {"greeting 554", {"554 no\r\n", "221 bye\r\n"},
+      {"greeting 554",
+       {"554 no\r\n", "221 bye\r\n"},
        "! service-refused @8\n" QUIT_OUT ". close service service-refused\n"},
-      {"greeting 421", {"421 later\r\n"},
+      {"greeting 421",
+       {"421 later\r\n"},
        "! service-refused @11\n. close service service-refused\n"},
-      {"sender", {"220 mx\r\n", "250 mx\r\n", "550 no\r\n", "221 bye\r\n"},
+      {"sender",
+       {"220 mx\r\n", "250 mx\r\n", "550 no\r\n", "221 bye\r\n"},
        EHLO_OUT MAIL_OUT "! message-refused @24\nM: 550\n" QUIT_OUT
                          ". close quit\n"},
       {"recipient",
@@ -239,11 +244,11 @@ static void test_client_judges_what_came_together(void **state) {
        {"220 mx\r\n250-mx\r\n250 STARTTLS\r\n"},
        "! reply-unsolicited @30\n. close protocol reply-unsolicited\n"},
       {"421 unasked",
-       {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"
+       {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n",
+        "354 go\r\n"
         "421 down\r\n"},
-       EHLO_OUT MAIL_OUT RCPT_OUT
-       "R: 0 250\nC: DATA\n! service-refused @50\n"
-       ". close service service-refused\n"},
+       EHLO_OUT MAIL_OUT RCPT_OUT "R: 0 250\nC: DATA\n! service-refused @50\n"
+                                  ". close service service-refused\n"},
   };
   const smtpc_envelope rcpt = address(to, sizeof to - 1u);
   const smtpc_mem_message message = message_to(&rcpt, 1u);
@@ -263,20 +268,27 @@ static void test_client_ends_on_protocol_errors(void **state) {
   const smtpc_client_policy policy =
       policy_with(SMTPC_CLIENT_TLS_OPPORTUNISTIC);
   static const script scripts[] = {
-      {"mixed codes (RPL-01)", {"220 mx\r\n", "250-a\r\n550 b\r\n"},
+      {"mixed codes (RPL-01)",
+       {"220 mx\r\n", "250-a\r\n550 b\r\n"},
        EHLO_OUT "! reply-malformed @22\n. close protocol reply-malformed\n"},
-      {"blank line (RIT-06)", {"220 mx\r\n", "\r\n"},
+      {"blank line (RIT-06)",
+       {"220 mx\r\n", "\r\n"},
        EHLO_OUT "! reply-malformed @10\n. close protocol reply-malformed\n"},
-      {"code 000", {"000 mx\r\n"},
+      {"code 000",
+       {"000 mx\r\n"},
        "! reply-malformed @8\n. close protocol reply-malformed\n"},
-      {"code 999", {"999 mx\r\n"},
+      {"code 999",
+       {"999 mx\r\n"},
        "! reply-malformed @8\n. close protocol reply-malformed\n"},
-      {"bare LF", {"220 mx\nX\r\n"},
+      {"bare LF",
+       {"220 mx\nX\r\n"},
        "! bare-lf @10\n! reply-malformed @10\n"
        ". close protocol reply-malformed\n"},
-      {"greeting 235 (RIT-10)", {"235 2.7.0 authenticated\r\n"},
+      {"greeting 235 (RIT-10)",
+       {"235 2.7.0 authenticated\r\n"},
        "! reply-unexpected @25\n. close protocol reply-unexpected\n"},
-      {"354 to MAIL (RPL-06)", {"220 mx\r\n", "250 mx\r\n", "354 go\r\n"},
+      {"354 to MAIL (RPL-06)",
+       {"220 mx\r\n", "250 mx\r\n", "354 go\r\n"},
        EHLO_OUT "! tls-not-offered @16\n" MAIL_OUT
                 "! reply-unexpected @24\n. close protocol reply-unexpected\n"},
       {"250 to DATA (RPL-06)",
@@ -302,11 +314,14 @@ static void test_client_tls_settings(void **state) {
        EHLO_OUT "C: STARTTLS\n= tls\n" EHLO_OUT MAIL_OUT RCPT_OUT
                 "R: 0 250\nC: DATA\nC: .\nC: .\nM: 250\n" QUIT_OUT
                 ". close quit\n"},
-      {"not offered: a finding (DWN-01)", {"220 mx\r\n", "250 mx\r\n"},
+      {"not offered: a finding (DWN-01)",
+       {"220 mx\r\n", "250 mx\r\n"},
        EHLO_OUT "! tls-not-offered @16\n" MAIL_OUT},
-      {"overwritten (DWN-02)", {"220 mx\r\n", "250-mx\r\n250 XXXXXXXA\r\n"},
+      {"overwritten (DWN-02)",
+       {"220 mx\r\n", "250-mx\r\n250 XXXXXXXA\r\n"},
        EHLO_OUT "! tls-stripped @30\n" MAIL_OUT},
-      {"refused 454", {"220 mx\r\n", EHLO_STARTTLS, "454 later\r\n"},
+      {"refused 454",
+       {"220 mx\r\n", EHLO_STARTTLS, "454 later\r\n"},
        EHLO_OUT "C: STARTTLS\n! starttls-refused @41\n" MAIL_OUT},
       {"unverified goes on",
        {"220 mx\r\n", EHLO_STARTTLS, "220 go\r\n", TLS_UP_UNVERIFIED,
@@ -314,24 +329,31 @@ static void test_client_tls_settings(void **state) {
        EHLO_OUT "C: STARTTLS\n= tls\n" EHLO_OUT MAIL_OUT},
       {"handshake failed: the end, not plaintext (RIT-09)",
        {"220 mx\r\n", EHLO_STARTTLS, "220 go\r\n", TLS_FAILED_CIPHER},
-       EHLO_OUT "C: STARTTLS\n! tls-failed @38\n. close tls tls-failed [#841]\n"},
+       EHLO_OUT
+       "C: STARTTLS\n! tls-failed @38\n. close tls tls-failed [#841]\n"},
       {"client certificate wanted",
        {"220 mx\r\n", EHLO_STARTTLS, "220 go\r\n",
         TLS_FAILED_CLIENT_CERTIFICATE},
-       EHLO_OUT "C: STARTTLS\n! tls-failed @38\n. close tls tls-failed [#842]\n"},
+       EHLO_OUT
+       "C: STARTTLS\n! tls-failed @38\n. close tls tls-failed [#842]\n"},
   };
   smtpc_client_policy policy = policy_with(SMTPC_CLIENT_TLS_OPPORTUNISTIC);
   run_scripts(&policy, opportunistic, COUNT(opportunistic));
   static const script required[] = {
-      {"not offered", {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
+      {"not offered",
+       {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
        EHLO_OUT "! tls-not-offered @16\n" QUIT_OUT
                 ". close refused tls-not-offered\n"},
-      {"EHLO refused: no HELO (DWN-04)", {"220 mx\r\n", "502 no\r\n", "221 b\r\n"},
-       EHLO_OUT "! ehlo-refused @16\n" QUIT_OUT ". close refused ehlo-refused\n"},
-      {"454 (DWN-05)", {"220 mx\r\n", EHLO_STARTTLS, "454 l\r\n", "221 b\r\n"},
+      {"EHLO refused: no HELO (DWN-04)",
+       {"220 mx\r\n", "502 no\r\n", "221 b\r\n"},
+       EHLO_OUT "! ehlo-refused @16\n" QUIT_OUT
+                ". close refused ehlo-refused\n"},
+      {"454 (DWN-05)",
+       {"220 mx\r\n", EHLO_STARTTLS, "454 l\r\n", "221 b\r\n"},
        EHLO_OUT "C: STARTTLS\n! starttls-refused @37\n" QUIT_OUT
                 ". close refused starttls-refused\n"},
-      {"500 (DWN-05)", {"220 mx\r\n", EHLO_STARTTLS, "500 l\r\n", "221 b\r\n"},
+      {"500 (DWN-05)",
+       {"220 mx\r\n", EHLO_STARTTLS, "500 l\r\n", "221 b\r\n"},
        EHLO_OUT "C: STARTTLS\n! starttls-refused @37\n" QUIT_OUT
                 ". close refused starttls-refused\n"},
   };
@@ -352,10 +374,9 @@ static void test_client_starttls_answers(void **state) {
   (void)state;
   // RIT-08: only 220 starts TLS, and what is neither that nor a refusal is the end,
   // under every setting.
-  static const char *const ends[] = {"200 go\r\n", "221 go\r\n", "235 go\r\n",
-                                     "250 go\r\n", "354 go\r\n", "22 go\r\n",
-                                     "2200 go\r\n", "220x\r\n", "-220 go\r\n",
-                                     " 220 go\r\n"};
+  static const char *const ends[] = {
+      "200 go\r\n", "221 go\r\n",  "235 go\r\n", "250 go\r\n",  "354 go\r\n",
+      "22 go\r\n",  "2200 go\r\n", "220x\r\n",   "-220 go\r\n", " 220 go\r\n"};
   for (unsigned tls = SMTPC_CLIENT_TLS_OPPORTUNISTIC;
        tls <= SMTPC_CLIENT_TLS_VERIFIED; tls++) {
     const smtpc_client_policy policy = policy_with(tls);
@@ -407,10 +428,10 @@ static void test_client_refuses_response_injection(void **state) {
   }
   // RIT-10: a greeting under TLS is no answer to EHLO.
   smtpc_mem_client mem = {0};
-  const script s = {"",
-                    {"220 mx\r\n", EHLO_STARTTLS, "220 go\r\n", TLS_UP,
-                     "220 mx again\r\n"},
-                    NULL};
+  const script s = {
+      "",
+      {"220 mx\r\n", EHLO_STARTTLS, "220 go\r\n", TLS_UP, "220 mx again\r\n"},
+      NULL};
   smtpc_mem_client_begin(&mem, &policy, NULL, 0u);
   play(&mem, &s, 0u);
   assert_int_equal(mem.last.finding, SMTPC_FINDING_REPLY_UNEXPECTED);
@@ -439,15 +460,17 @@ static void test_client_auth_exchanges(void **state) {
       {"CRAM-MD5 first",
        {"220 mx\r\n", EHLO_AUTH("PLAIN CRAM-MD5"), "334 PHg+\r\n",
         "235 ok\r\n"},
-       EHLO_OUT "! auth-in-clear @41\nC: AUTH CRAM-MD5\nC: (secret)\n" MAIL_OUT},
+       EHLO_OUT
+       "! auth-in-clear @41\nC: AUTH CRAM-MD5\nC: (secret)\n" MAIL_OUT},
       {"wrong password",
        {"220 mx\r\n", EHLO_AUTH("PLAIN"), "535 no\r\n", "221 b\r\n"},
        EHLO_OUT "! auth-in-clear @32\nC: (secret)\n! auth-failed @40\n" QUIT_OUT
                 ". close auth auth-failed [#839]\n"},
       {"exchange failed",
        {"220 mx\r\n", EHLO_AUTH("PLAIN"), "454 clock\r\n", "221 b\r\n"},
-       EHLO_OUT "! auth-in-clear @32\nC: (secret)\n! auth-exchange @43\n" QUIT_OUT
-                ". close auth auth-exchange [#843]\n"},
+       EHLO_OUT
+       "! auth-in-clear @32\nC: (secret)\n! auth-exchange @43\n" QUIT_OUT
+       ". close auth auth-exchange [#843]\n"},
       {"challenge that is not base64: cancel (AUT-06)",
        {"220 mx\r\n", EHLO_AUTH("CRAM-MD5"), "334 !!\r\n", "501 ok\r\n",
         "221 b\r\n"},
@@ -483,10 +506,9 @@ static void test_client_never_sends_a_password_in_clear(void **state) {
     smtpc_client_policy policy = policy_with(SMTPC_CLIENT_TLS_OFF);
     policy.auth = SMTPC_AUTH_ON;
     policy.auth_order = (uint8_t)order;
-    static const script s = {
-        "PLAIN and LOGIN only",
-        {"220 mx\r\n", EHLO_AUTH("PLAIN LOGIN")},
-        EHLO_OUT "! auth-no-mechanism @38\n" MAIL_OUT};
+    static const script s = {"PLAIN and LOGIN only",
+                             {"220 mx\r\n", EHLO_AUTH("PLAIN LOGIN")},
+                             EHLO_OUT "! auth-no-mechanism @38\n" MAIL_OUT};
     run_scripts(&policy, &s, 1u);
   }
 }
@@ -499,7 +521,8 @@ static void test_client_needs_extensions(void **state) {
   const smtpc_envelope rcpt = address(to, sizeof to - 1u);
   smtpc_mem_message message = message_to(&rcpt, 1u);
   static const script refused = {
-      "missing", {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
+      "missing",
+      {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
       EHLO_OUT "! extension-missing @16\n! message-refused @16\nM: 0\n" QUIT_OUT
                ". close quit\n"};
   const uint32_t needed[] = {SMTPC_HAS(BODY), SMTPC_HAS(SMTPUTF8),
@@ -517,16 +540,16 @@ static void test_client_needs_extensions(void **state) {
                ". close quit\n"};
   message.envelope.seen = SMTPC_HAS(REQUIRETLS);
   run_script(&policy, &message, 1u, &in_clear);
-  static const script dropped = {
-      "DSN is left out with a finding",
-      {"220 mx\r\n", "250 mx\r\n"},
-      EHLO_OUT "! extension-dropped @16\n" MAIL_OUT};
+  static const script dropped = {"DSN is left out with a finding",
+                                 {"220 mx\r\n", "250 mx\r\n"},
+                                 EHLO_OUT "! extension-dropped @16\n" MAIL_OUT};
   message.envelope.seen = SMTPC_HAS(RET) | SMTPC_HAS(SIZE);
   message.envelope.ret = SMTPC_RET_HDRS;
   message.envelope.size = 5u;
   run_script(&policy, &message, 1u, &dropped);
   static const script big = {
-      "too big", {"220 mx\r\n", "250-mx\r\n250 SIZE 4\r\n", "221 b\r\n"},
+      "too big",
+      {"220 mx\r\n", "250-mx\r\n250 SIZE 4\r\n", "221 b\r\n"},
       EHLO_OUT "! size-exceeded @28\n! message-refused @28\nM: 552\n" QUIT_OUT
                ". close quit\n"};
   message.envelope.seen = SMTPC_HAS(SIZE);
@@ -541,12 +564,14 @@ static void test_client_refuses_injection(void **state) {
   const smtpc_envelope rcpt = address(evil, sizeof evil - 1u);
   smtpc_mem_message message = message_to(&rcpt, 1u);
   static const script in_rcpt = {
-      "recipient", {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n"},
+      "recipient",
+      {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n"},
       EHLO_OUT MAIL_OUT "! local-input @24\n. close local local-input\n"};
   run_script(&policy, &message, 1u, &in_rcpt);
   message.envelope = rcpt;
   static const script in_mail = {
-      "sender", {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
+      "sender",
+      {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
       EHLO_OUT "! message-refused @16\n! local-input @16\nM: 0\n" QUIT_OUT
                ". close quit\n"};
   run_script(&policy, &message, 1u, &in_mail);
@@ -555,8 +580,8 @@ static void test_client_refuses_injection(void **state) {
 static void test_client_refuses_bad_content(void **state) {
   (void)state;
   // SMG-02: it stops short, and the end of data is never sent.
-  static const char *const contents[] = {"a\n.\r\nx\r\n", "a\rb\r\n", "a\r\n.\r",
-                                         "no end", "a\r\n\n"};
+  static const char *const contents[] = {"a\n.\r\nx\r\n", "a\rb\r\n",
+                                         "a\r\n.\r", "no end", "a\r\n\n"};
   const smtpc_client_policy policy = policy_with(SMTPC_CLIENT_TLS_OFF);
   const smtpc_envelope rcpt = address(to, sizeof to - 1u);
   for (size_t i = 0u; i < COUNT(contents); i++) {
@@ -566,15 +591,16 @@ static void test_client_refuses_bad_content(void **state) {
       message.content_len = strlen(contents[i]);
       message.content_cut = cut;
       smtpc_mem_client mem = {0};
-      const script s = {
-          "", {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n",
-               "354 go\r\n"}, NULL};
+      const script s = {"",
+                        {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n",
+                         "354 go\r\n"},
+                        NULL};
       smtpc_mem_client_begin(&mem, &policy, &message, 1u);
       play(&mem, &s, 0u);
       test_label("content %zu, cut %zu", i, cut);
       test_number(mem.last.end_reason, SMTPC_END_LOCAL);
-      assert_true(mem.out.len < 5u ||
-                  memcmp(mem.out.data + mem.out.len - 5u, "\r\n.\r\n", 5u) != 0);
+      assert_true(mem.out.len < 5u || memcmp(mem.out.data + mem.out.len - 5u,
+                                             "\r\n.\r\n", 5u) != 0);
       smtpc_mem_client_free(&mem);
     }
   }
@@ -593,12 +619,13 @@ static void test_client_many_recipients_and_messages(void **state) {
   static const script s = {
       "group of two",
       {"220 mx\r\n", "250-mx\r\n250 PIPELINING\r\n", "250 ok\r\n", "250 ok\r\n",
-       "550 no\r\n", "250 ok\r\n", "354 go\r\n", "250 done\r\n",
-       "250 ok\r\n", "250 ok\r\n", "354 go\r\n", "250 done\r\n", "221 b\r\n"},
-      EHLO_OUT MAIL_OUT RCPT_OUT "C: RCPT TO:<q@b.example>\nR: 0 250\n" RCPT_OUT
-      "! rcpt-refused @56\nR: 1 550\nC: DATA\nR: 2 250\nC: .\nC: .\nM: 250\n"
-      MAIL_OUT RCPT_OUT "C: DATA\nR: 0 250\nC: .\nC: .\nM: 250\n" QUIT_OUT
-      ". close quit\n"};
+       "550 no\r\n", "250 ok\r\n", "354 go\r\n", "250 done\r\n", "250 ok\r\n",
+       "250 ok\r\n", "354 go\r\n", "250 done\r\n", "221 b\r\n"},
+      EHLO_OUT MAIL_OUT RCPT_OUT
+      "C: RCPT TO:<q@b.example>\nR: 0 250\n" RCPT_OUT
+      "! rcpt-refused @56\nR: 1 550\nC: DATA\nR: 2 250\nC: .\nC: .\nM: "
+      "250\n" MAIL_OUT RCPT_OUT
+      "C: DATA\nR: 0 250\nC: .\nC: .\nM: 250\n" QUIT_OUT ". close quit\n"};
   run_script(&policy, messages, 2u, &s);
 }
 
@@ -611,12 +638,11 @@ static void test_client_step_misuse(void **state) {
   size_t used = 1u;
   smtpc_client_init(&session, &policy);
   before = session;
-  const unsigned wrong[] = {SMTPC_IN_ENVELOPE,    SMTPC_IN_RECIPIENT,
-                            SMTPC_IN_CONTENT,     SMTPC_IN_CREDENTIALS,
-                            SMTPC_IN_DIGEST,      SMTPC_IN_END,
-                            SMTPC_IN_TLS_UP,      SMTPC_IN_TLS_FAILED,
-                            SMTPC_IN_VERDICT,     SMTPC_IN_NONCE,
-                            SMTPC_IN_COUNT};
+  const unsigned wrong[] = {
+      SMTPC_IN_ENVELOPE,    SMTPC_IN_RECIPIENT,  SMTPC_IN_CONTENT,
+      SMTPC_IN_CREDENTIALS, SMTPC_IN_DIGEST,     SMTPC_IN_END,
+      SMTPC_IN_TLS_UP,      SMTPC_IN_TLS_FAILED, SMTPC_IN_VERDICT,
+      SMTPC_IN_NONCE,       SMTPC_IN_COUNT};
   for (size_t i = 0u; i < COUNT(wrong); i++) {
     const smtpc_input input = smtpc_input_make(wrong[i]);
     test_label("input %u", wrong[i]);

@@ -36,7 +36,9 @@ void smtpc_octets_print(smtpc_octets *octets, const char *format, ...) {
   smtpc_octets_add(octets, text, (size_t)len);
 }
 
-void smtpc_octets_clear(smtpc_octets *octets) { octets->len = 0u; }
+void smtpc_octets_clear(smtpc_octets *octets) {
+  octets->len = 0u;
+}
 
 void smtpc_octets_free(smtpc_octets *octets) {
   free(octets->data);
@@ -44,8 +46,7 @@ void smtpc_octets_free(smtpc_octets *octets) {
 }
 
 // Lines are printed with what is not printable as \xNN, so a trace is text.
-static void trace_octets(smtpc_octets *trace, const uint8_t *data,
-                         size_t len) {
+static void trace_octets(smtpc_octets *trace, const uint8_t *data, size_t len) {
   for (size_t i = 0u; i < len; i++) {
     if (data[i] >= 0x20u && data[i] < 0x7fu) {
       smtpc_octets_add(trace, &data[i], 1u);
@@ -165,8 +166,7 @@ static void trace_taken(smtpc_mem_server *mem, const smtpc_action *act) {
   } else if (mem->session.line.error != 0u) {
     trace_line(&mem->trace, "C", malformed, sizeof malformed - 1u);
   } else {
-    trace_line(&mem->trace, "C", mem->session.line.data,
-               mem->session.line.len);
+    trace_line(&mem->trace, "C", mem->session.line.data, mem->session.line.len);
   }
 }
 
@@ -275,8 +275,7 @@ static size_t server_step(smtpc_mem_server *mem, const smtpc_input *in,
 }
 
 static size_t server_run(smtpc_mem_server *mem, smtpc_input in) {
-  const size_t limit =
-      mem->steps + (in.len + 1u) * SMTPC_MEM_STEPS_PER_OCTET;
+  const size_t limit = mem->steps + (in.len + 1u) * SMTPC_MEM_STEPS_PER_OCTET;
   smtpc_input next = smtpc_input_make(SMTPC_IN_NONE);
   size_t taken = 0u;
   unsigned kind = SMTPC_DO_NOTHING;
@@ -655,8 +654,8 @@ static int carry_to_client(smtpc_mem_client *client, smtpc_mem_server *server,
   if (len == 0u) {
     return 0;
   }
-  const unsigned channel = *from >= server->out_clear ? SMTPC_CHANNEL_TLS
-                                                      : SMTPC_CHANNEL_PLAIN;
+  const unsigned channel =
+      *from >= server->out_clear ? SMTPC_CHANNEL_TLS : SMTPC_CHANNEL_PLAIN;
   *from = server->out.len;
   transcribe(text, "S", data, len);
   (void)smtpc_mem_client_feed(client, channel, data, len, cut);
@@ -670,8 +669,8 @@ static int carry_to_server(smtpc_mem_client *client, smtpc_mem_server *server,
   if (len == 0u) {
     return 0;
   }
-  const unsigned channel = *from >= client->out_clear ? SMTPC_CHANNEL_TLS
-                                                      : SMTPC_CHANNEL_PLAIN;
+  const unsigned channel =
+      *from >= client->out_clear ? SMTPC_CHANNEL_TLS : SMTPC_CHANNEL_PLAIN;
   *from = client->out.len;
   transcribe(text, "C", data, len);
   (void)smtpc_mem_server_feed(server, channel, data, len, cut);
