@@ -10,8 +10,8 @@ smtpc_server_policy law_server_policy(unsigned tls) {
   policy.auth = SMTPC_AUTH_ON;
   policy.errors_max = 1000u;
   policy.junk_max = 1000u;
-  policy.size_max = 200u;
-  policy.discard_max = 400u;
+  policy.size_max = 60u;
+  policy.discard_max = 120u;
   return policy;
 }
 

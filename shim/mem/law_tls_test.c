@@ -25,6 +25,29 @@ static void test_law_epoch(void **state) {
   }
 }
 
+static void test_law_epoch_client(void **state) {
+  (void)state;
+  static const uint8_t octets[] = "220 mx\r\n";
+  for (unsigned implicit = 0u; implicit <= 1u; implicit++) {
+    smtpc_client_policy policy =
+        law_client_policy(SMTPC_CLIENT_TLS_OPPORTUNISTIC);
+    policy.implicit_tls = (uint8_t)implicit;
+    smtpc_mem_client mem = {0};
+    smtpc_mem_client_begin(&mem, &policy, NULL, 0u);
+    if (implicit == 1u) {
+      smtpc_mem_client_tls_up(&mem, SMTPC_TLS_1_3, 1);
+    }
+    const unsigned wrong =
+        implicit == 1u ? SMTPC_CHANNEL_PLAIN : SMTPC_CHANNEL_TLS;
+    (void)smtpc_mem_client_feed(&mem, wrong, octets, 8u, 0u);
+    test_label("implicit %u", implicit);
+    test_number(mem.where, SMTPC_MEM_CLOSED);
+    test_number(mem.last.finding, SMTPC_FINDING_CHANNEL_MIXED);
+    test_number(mem.out.len, 0);
+    smtpc_mem_client_free(&mem);
+  }
+}
+
 static void test_law_epoch_partial_line_does_not_cross(void **state) {
   (void)state;
   // SIT-05: what a line began with in clear is never a part of a line under TLS.
@@ -385,6 +408,7 @@ static void test_law_code(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_law_epoch),
+      cmocka_unit_test(test_law_epoch_client),
       cmocka_unit_test(test_law_epoch_partial_line_does_not_cross),
       cmocka_unit_test(test_law_drain_server),
       cmocka_unit_test(test_law_drain_holds_nothing_at_the_switch),

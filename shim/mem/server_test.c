@@ -312,6 +312,23 @@ static void test_server_loses_bad_content_but_finds_its_end(void **state) {
   run_rows(&policy, rows, COUNT(rows));
 }
 
+static void test_server_counts_what_came_before_an_anomaly(void **state) {
+  (void)state;
+  // The limit was passed first, and that is said first, in any cut.
+  smtpc_server_policy policy = plain_policy();
+  policy.size_max = 5u;
+  policy.offered = SMTPC_OFFERS(CHUNKING);
+  static const row r = {
+      "over the limit, then bare LF",
+      BEGIN_IN DATA_IN "123456789\r\nab\ncd\r\n.\r\n",
+      GREETING
+      "C: EHLO a.example\nS: 250-localhost greets you\nS: 250 "
+      "CHUNKING\n" MAIL_OUT RCPT_OUT DATA_OUT
+      "! size-exceeded @70\nM: dropped\n! content-bare-lf @83\n" LOST_OUT
+      ". close protocol content-bare-lf\n"};
+  run_row(&policy, &r, strlen(r.in));
+}
+
 static void test_server_reads_an_oversize_message_to_its_end(void **state) {
   (void)state;
   // SMG-07: what follows the limit is content, not commands.
@@ -758,6 +775,7 @@ int main(void) {
       cmocka_unit_test(test_server_bdat_is_eaten_whatever_was_said),
       cmocka_unit_test(test_server_failed_chunk_needs_rset),
       cmocka_unit_test(test_server_loses_bad_content_but_finds_its_end),
+      cmocka_unit_test(test_server_counts_what_came_before_an_anomaly),
       cmocka_unit_test(test_server_reads_an_oversize_message_to_its_end),
       cmocka_unit_test(test_server_limits_recipients_and_errors),
       cmocka_unit_test(test_device_receive_off),
