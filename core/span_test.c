@@ -27,6 +27,8 @@ static void test_span_make_refuses_what_does_not_fit(void **state) {
       {0u, 65535u, 0u, 65535u},
       {65535u, 65535u, 65535u, 65535u},
       {0u, 65536u, 0u, 0u},
+      {1u, 65536u, 0u, 0u},
+      {65535u, 65536u, 0u, 0u},
       {65536u, 65536u, 0u, 0u},
       {65537u, 65539u, 0u, 0u},
       {1u, SIZE_MAX, 0u, 0u},
