@@ -155,9 +155,8 @@ static bool octets_are_fatal(smtpc_client *s, const smtpc_input *in) {
 }
 
 static bool reports_wait(const smtpc_client *s) {
-  const uint32_t findings =
-      s->findings.bits[0] | s->findings.bits[1] | s->findings.bits[2];
-  return findings != 0u || s->rcpt_report != 0u || s->message_report != 0u;
+  return smtpc_findings_any(&s->findings) || s->rcpt_report != 0u ||
+         s->message_report != 0u;
 }
 
 // Octets while no reply is owed. Judged before anything else is sent, so that a
@@ -193,8 +192,7 @@ static smtpc_status take_octets(const smtpc_client_policy *policy,
         !reports_wait(s) && s->send == 0u && s->next == SMTPC_DO_NOTHING;
     return asked && idle ? SMTPC_E_PENDING : SMTPC_OK;
   }
-  if (reports_wait(s) || s->next == SMTPC_DO_CLOSE ||
-      octets_are_fatal(s, in)) {
+  if (reports_wait(s) || s->next == SMTPC_DO_CLOSE || octets_are_fatal(s, in)) {
     return SMTPC_OK;
   }
   if (nothing_is_owed(s)) {
@@ -306,11 +304,6 @@ static smtpc_status take_input(const smtpc_client_policy *policy,
   return SMTPC_E_ARGUMENT;
 }
 
-static bool input_is_whole(const smtpc_input *in) {
-  return (in->len == 0u || in->data != NULL) &&
-         (in->secret_len == 0u || in->secret != NULL);
-}
-
 smtpc_status smtpc_client_step(const smtpc_client_policy *policy,
                                smtpc_client *session, const smtpc_input *input,
                                size_t *out_used, smtpc_action *out_action) {
@@ -319,7 +312,7 @@ smtpc_status smtpc_client_step(const smtpc_client_policy *policy,
   if (session->phase == SMTPC_CLIENT_CLOSED) {
     return SMTPC_OK;
   }
-  if (!input_is_whole(input)) {
+  if (!smtpc_input_is_whole(input)) {
     return SMTPC_E_ARGUMENT;
   }
   const smtpc_status status =
@@ -341,21 +334,7 @@ smtpc_status smtpc_client_step(const smtpc_client_policy *policy,
 const uint8_t *smtpc_client_octets(const smtpc_client *session,
                                    const smtpc_action *action,
                                    const smtpc_input *input) {
-  const uint8_t *base = NULL;
-  switch ((smtpc_source)action->source) {
-    case SMTPC_SOURCE_INPUT:
-      base = input->data + action->begin;
-      break;
-    case SMTPC_SOURCE_OUT:
-      base = session->out + action->begin;
-      break;
-    case SMTPC_SOURCE_LINE:
-      base = session->line.data + action->begin;
-      break;
-    case SMTPC_SOURCE_NONE:
-      break;
-  }
-  return base;
+  return smtpc_action_octets(action, input, session->out, session->line.data);
 }
 
 // ------------------------------------------------------------- invariants

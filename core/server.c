@@ -28,80 +28,59 @@ void smtpc_server_init(smtpc_server *session,
 
 // ---------------------------------------------------------------- answers
 
+// What a shim's verdict is told as, by the question: NO, YES, NOT_NOW, FULL, RELAY.
+// A verdict out of range is a refusal.
+#define ANSWERS 5u
+
+static const uint8_t sender_replies[ANSWERS] = {
+    SMTPC_REPLY_SENDER_REFUSED, SMTPC_REPLY_MAIL_OK, SMTPC_REPLY_MAIL_NOT_NOW,
+    SMTPC_REPLY_STORAGE_FULL, SMTPC_REPLY_SENDER_REFUSED};
+
+static const uint8_t recipient_replies[ANSWERS] = {
+    SMTPC_REPLY_RCPT_REFUSED, SMTPC_REPLY_RCPT_OK, SMTPC_REPLY_RCPT_NOT_NOW,
+    SMTPC_REPLY_STORAGE_FULL, SMTPC_REPLY_RELAY_REFUSED};
+
+static const uint8_t message_replies[ANSWERS] = {
+    SMTPC_REPLY_MESSAGE_REFUSED, SMTPC_REPLY_MESSAGE_OK,
+    SMTPC_REPLY_MESSAGE_NOT_NOW, SMTPC_REPLY_STORAGE_FULL,
+    SMTPC_REPLY_MESSAGE_REFUSED};
+
+// Gives the reply that belongs to the verdict. True: it was YES.
+static bool tell(const smtpc_server_policy *policy, smtpc_server *s,
+                 const uint8_t replies[ANSWERS], unsigned verdict) {
+  const unsigned known = verdict < ANSWERS ? verdict : SMTPC_ANSWER_NO;
+  if (known == SMTPC_ANSWER_YES) {
+    smtpc_server_answer(s, replies[known]);
+    return true;
+  }
+  smtpc_server_refuse(policy, s, replies[known], SMTPC_FINDING_NONE);
+  return false;
+}
+
 static void on_sender(const smtpc_server_policy *policy, smtpc_server *s,
                       unsigned verdict) {
   const smtpc_params *params = &s->command.params;
-  switch (verdict) {
-    case SMTPC_ANSWER_YES:
-      smtpc_server_clear_transaction(s, SMTPC_PHASE_MAIL);
-      s->tx.body = params->body;
-      s->tx.utf8 = (params->seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
-      s->tx.require_tls =
-          (params->seen & SMTPC_HAS(REQUIRETLS)) != 0u ? 1u : 0u;
-      smtpc_server_answer(s, SMTPC_REPLY_MAIL_OK);
-      break;
-    case SMTPC_ANSWER_NOT_NOW:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_MAIL_NOT_NOW,
-                          SMTPC_FINDING_NONE);
-      break;
-    case SMTPC_ANSWER_FULL:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_STORAGE_FULL,
-                          SMTPC_FINDING_NONE);
-      break;
-    default:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_SENDER_REFUSED,
-                          SMTPC_FINDING_NONE);
-      break;
+  if (tell(policy, s, sender_replies, verdict)) {
+    smtpc_server_clear_transaction(s, SMTPC_PHASE_MAIL);
+    s->tx.body = params->body;
+    s->tx.utf8 = (params->seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
+    s->tx.require_tls = (params->seen & SMTPC_HAS(REQUIRETLS)) != 0u ? 1u : 0u;
   }
 }
 
 static void on_recipient(const smtpc_server_policy *policy, smtpc_server *s,
                          unsigned verdict) {
-  switch (verdict) {
-    case SMTPC_ANSWER_YES:
-      s->tx.rcpt_count = smtpc_server_plus_one(s->tx.rcpt_count);
-      s->tx.phase = SMTPC_PHASE_RCPT;
-      smtpc_server_answer(s, SMTPC_REPLY_RCPT_OK);
-      break;
-    case SMTPC_ANSWER_NOT_NOW:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_NOT_NOW,
-                          SMTPC_FINDING_NONE);
-      break;
-    case SMTPC_ANSWER_FULL:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_STORAGE_FULL,
-                          SMTPC_FINDING_NONE);
-      break;
-    case SMTPC_ANSWER_RELAY:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_RELAY_REFUSED,
-                          SMTPC_FINDING_NONE);
-      break;
-    default:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_REFUSED,
-                          SMTPC_FINDING_NONE);
-      break;
+  if (tell(policy, s, recipient_replies, verdict)) {
+    s->tx.rcpt_count = smtpc_server_plus_one(s->tx.rcpt_count);
+    s->tx.phase = SMTPC_PHASE_RCPT;
   }
 }
 
 static void on_stored(const smtpc_server_policy *policy, smtpc_server *s,
                       unsigned verdict) {
   smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
-  switch (verdict) {
-    case SMTPC_ANSWER_YES:
-      s->abuse.junk = 0u;
-      smtpc_server_answer(s, SMTPC_REPLY_MESSAGE_OK);
-      break;
-    case SMTPC_ANSWER_NOT_NOW:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_MESSAGE_NOT_NOW,
-                          SMTPC_FINDING_NONE);
-      break;
-    case SMTPC_ANSWER_FULL:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_STORAGE_FULL,
-                          SMTPC_FINDING_NONE);
-      break;
-    default:
-      smtpc_server_refuse(policy, s, SMTPC_REPLY_MESSAGE_REFUSED,
-                          SMTPC_FINDING_NONE);
-      break;
+  if (tell(policy, s, message_replies, verdict)) {
+    s->abuse.junk = 0u;
   }
 }
 
@@ -258,10 +237,8 @@ static bool octets_are_fatal(smtpc_server *s, const smtpc_input *in) {
 }
 
 static bool something_waits(const smtpc_server *s) {
-  const uint32_t findings =
-      s->findings.bits[0] | s->findings.bits[1] | s->findings.bits[2];
-  return findings != 0u || s->drop != 0u || s->reply != SMTPC_REPLY_NONE ||
-         s->next != SMTPC_DO_NOTHING;
+  return smtpc_findings_any(&s->findings) || s->drop != 0u ||
+         s->reply != SMTPC_REPLY_NONE || s->next != SMTPC_DO_NOTHING;
 }
 
 // Takes octets until there is something to do, a line was taken, or none are left.
@@ -338,10 +315,6 @@ static smtpc_status take_input(const smtpc_server_policy *policy,
   return SMTPC_E_ARGUMENT;
 }
 
-static bool input_is_whole(const smtpc_input *in) {
-  return in->len == 0u || in->data != NULL;
-}
-
 smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
                                smtpc_server *session, const smtpc_input *input,
                                size_t *out_used, smtpc_action *out_action) {
@@ -350,7 +323,7 @@ smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
   if (session->mode == SMTPC_SERVER_CLOSED) {
     return SMTPC_OK;
   }
-  if (!input_is_whole(input)) {
+  if (!smtpc_input_is_whole(input)) {
     return SMTPC_E_ARGUMENT;
   }
   const smtpc_status status =
@@ -379,21 +352,7 @@ smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
 const uint8_t *smtpc_server_octets(const smtpc_server *session,
                                    const smtpc_action *action,
                                    const smtpc_input *input) {
-  const uint8_t *base = NULL;
-  switch ((smtpc_source)action->source) {
-    case SMTPC_SOURCE_INPUT:
-      base = input->data + action->begin;
-      break;
-    case SMTPC_SOURCE_OUT:
-      base = session->out + action->begin;
-      break;
-    case SMTPC_SOURCE_LINE:
-      base = session->line.data + action->begin;
-      break;
-    case SMTPC_SOURCE_NONE:
-      break;
-  }
-  return base;
+  return smtpc_action_octets(action, input, session->out, session->line.data);
 }
 
 // ------------------------------------------------------------- invariants

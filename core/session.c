@@ -38,6 +38,35 @@ unsigned smtpc_findings_take(smtpc_findings *set) {
   return SMTPC_FINDING_NONE;
 }
 
+bool smtpc_findings_any(const smtpc_findings *set) {
+  return (set->bits[0] | set->bits[1] | set->bits[2]) != 0u;
+}
+
+bool smtpc_input_is_whole(const smtpc_input *input) {
+  return (input->len == 0u || input->data != NULL) &&
+         (input->secret_len == 0u || input->secret != NULL);
+}
+
+const uint8_t *smtpc_action_octets(const smtpc_action *action,
+                                   const smtpc_input *input, const uint8_t *out,
+                                   const uint8_t *line) {
+  const uint8_t *base = NULL;
+  switch ((smtpc_source)action->source) {
+    case SMTPC_SOURCE_INPUT:
+      base = input->data;
+      break;
+    case SMTPC_SOURCE_OUT:
+      base = out;
+      break;
+    case SMTPC_SOURCE_LINE:
+      base = line;
+      break;
+    case SMTPC_SOURCE_NONE:
+      break;
+  }
+  return base == NULL ? NULL : base + action->begin;
+}
+
 unsigned smtpc_finding_of(smtpc_status status) {
   switch ((unsigned)status) {
     case SMTPC_E_BARE_CR:

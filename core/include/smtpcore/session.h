@@ -243,12 +243,25 @@ void smtpc_findings_add(smtpc_findings *set, unsigned finding);
 // returns it, or SMTPC_FINDING_NONE when the set is empty.
 unsigned smtpc_findings_take(smtpc_findings *set);
 
+// smtpc_findings_any returns whether the set is not empty.
+bool smtpc_findings_any(const smtpc_findings *set);
+
 // smtpc_finding_of returns the finding that goes with a line's or content's
 // status: SMTPC_E_BARE_LF to SMTPC_FINDING_BARE_LF and so on; NONE for others.
 unsigned smtpc_finding_of(smtpc_status status);
 
 // smtpc_action_make returns an action of `kind` with all else zero.
 smtpc_action smtpc_action_make(unsigned kind);
+
+// smtpc_input_is_whole returns whether each length of `input` has its pointer.
+bool smtpc_input_is_whole(const smtpc_input *input);
+
+// smtpc_action_octets returns where `[begin, end)` of `action` begins, given the
+// buffers that its source may name, or NULL when it names none. The sessions'
+// `_octets` functions are made of it.
+const uint8_t *smtpc_action_octets(const smtpc_action *action,
+                                   const smtpc_input *input,
+                                   const uint8_t *out, const uint8_t *line);
 
 // smtpc_in_name returns the name of an input kind, or "".
 const char *smtpc_in_name(unsigned kind);
