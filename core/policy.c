@@ -18,20 +18,20 @@
 // SMTPC_TABLE(X) is X(verb, start, ready, mail, rcpt, chunks, failed, "clause").
 // A command that is refused leaves the transaction as it was, except that EHLO,
 // HELO and RSET, when accepted, end it (RFC 5321 section 4.1.4).
-#define SMTPC_TABLE(X)                                                         \
-  X(EHLO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")                    \
-  X(HELO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")                    \
-  X(MAIL, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 5321 section 4.1.4")             \
-  X(RCPT, HELLO, SEQ, OK, OK, SEQ, SEQ, "RFC 5321 section 3.3")                \
-  X(DATA, HELLO, SEQ, NO_RCPT, OK, SEQ, SEQ, "RFC 5321 section 3.3")           \
-  X(BDAT, CHUNK, CHUNK, CHUNK, OK, OK, CHUNK, "RFC 3030 section 2")            \
-  X(RSET, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.5")                  \
-  X(VRFY, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")                    \
-  X(EXPN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 section 7.3")                \
-  X(HELP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")                    \
-  X(NOOP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")                    \
-  X(QUIT, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.10")                 \
-  X(STARTTLS, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 3207 section 4")             \
+#define SMTPC_TABLE(X)                                               \
+  X(EHLO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
+  X(HELO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
+  X(MAIL, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 5321 section 4.1.4")   \
+  X(RCPT, HELLO, SEQ, OK, OK, SEQ, SEQ, "RFC 5321 section 3.3")      \
+  X(DATA, HELLO, SEQ, NO_RCPT, OK, SEQ, SEQ, "RFC 5321 section 3.3") \
+  X(BDAT, CHUNK, CHUNK, CHUNK, OK, OK, CHUNK, "RFC 3030 section 2")  \
+  X(RSET, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.5")        \
+  X(VRFY, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
+  X(EXPN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 section 7.3")      \
+  X(HELP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
+  X(NOOP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
+  X(QUIT, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.10")       \
+  X(STARTTLS, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 3207 section 4")   \
   X(AUTH, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 4954 section 4")
 
 static const uint8_t cells[SMTPC_VERB_COUNT][SMTPC_PHASE_COUNT] = {
@@ -41,11 +41,10 @@ static const uint8_t cells[SMTPC_VERB_COUNT][SMTPC_PHASE_COUNT] = {
 #undef ROW
 };
 
-static const char *const clauses[SMTPC_VERB_COUNT] = {
-    [SMTPC_VERB_NONE] = "",
+static const char *const clauses[SMTPC_VERB_COUNT] = {[SMTPC_VERB_NONE] = "",
 #define ROW(verb, start, ready, mail, rcpt, chunks, failed, clause) \
   [SMTPC_VERB_##verb] = clause,
-    SMTPC_TABLE(ROW)
+                                                      SMTPC_TABLE(ROW)
 #undef ROW
 };
 
@@ -79,8 +78,7 @@ const char *smtpc_policy_clause(unsigned verb) {
 // ----------------------------------------------------------------- checks
 
 static void set_name(uint8_t *name, uint8_t *len) {
-  static const uint8_t local[9] = {'l', 'o', 'c', 'a', 'l',
-                                   'h', 'o', 's', 't'};
+  static const uint8_t local[9] = {'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't'};
   smtpc_copy(name, local, sizeof local);
   *len = (uint8_t)sizeof local;
 }
@@ -182,8 +180,9 @@ uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls) {
   if (policy->tls == SMTPC_SERVER_TLS_OFF) {
     set &= ~SMTPC_OFFERS(STARTTLS);
   }
-  if (policy->auth == SMTPC_AUTH_OFF ||
-      (tls == 0 && !clear_auth_allowed(policy->quirks))) {
+  const bool clear_too = clear_auth_allowed(policy->quirks) &&
+                         policy->tls != SMTPC_SERVER_TLS_REQUIRED;
+  if (policy->auth == SMTPC_AUTH_OFF || (tls == 0 && !clear_too)) {
     set &= ~SMTPC_OFFERS(AUTH);
   }
   return set;
@@ -349,8 +348,7 @@ static const auth_choice orders[SMTPC_AUTH_ORDER_COUNT][ORDER_MAX] = {
      {SMTPC_MECHANISM_PLAIN, 0u}}};
 
 const char *smtpc_auth_order_name(unsigned order) {
-  static const char *const names[SMTPC_AUTH_ORDER_COUNT] = {"strong",
-                                                            "manual"};
+  static const char *const names[SMTPC_AUTH_ORDER_COUNT] = {"strong", "manual"};
   return order < SMTPC_AUTH_ORDER_COUNT ? names[order] : "";
 }
 

@@ -47,20 +47,21 @@ static const uint8_t message_replies[ANSWERS] = {
 
 // Gives the reply that belongs to the verdict. True: it was YES.
 static bool tell(const smtpc_server_policy *policy, smtpc_server *s,
-                 const uint8_t replies[ANSWERS], unsigned verdict) {
+                 const uint8_t replies[ANSWERS], unsigned verdict,
+                 unsigned finding) {
   const unsigned known = verdict < ANSWERS ? verdict : SMTPC_ANSWER_NO;
   if (known == SMTPC_ANSWER_YES) {
     smtpc_server_answer(s, replies[known]);
     return true;
   }
-  smtpc_server_refuse(policy, s, replies[known], SMTPC_FINDING_NONE);
+  smtpc_server_refuse(policy, s, replies[known], finding);
   return false;
 }
 
 static void on_sender(const smtpc_server_policy *policy, smtpc_server *s,
                       unsigned verdict) {
   const smtpc_params *params = &s->command.params;
-  if (tell(policy, s, sender_replies, verdict)) {
+  if (tell(policy, s, sender_replies, verdict, SMTPC_FINDING_SENDER_REFUSED)) {
     smtpc_server_clear_transaction(s, SMTPC_PHASE_MAIL);
     s->tx.body = params->body;
     s->tx.utf8 = (params->seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
@@ -70,7 +71,10 @@ static void on_sender(const smtpc_server_policy *policy, smtpc_server *s,
 
 static void on_recipient(const smtpc_server_policy *policy, smtpc_server *s,
                          unsigned verdict) {
-  if (tell(policy, s, recipient_replies, verdict)) {
+  const unsigned finding = verdict == SMTPC_ANSWER_RELAY
+                               ? SMTPC_FINDING_RELAY_REFUSED
+                               : SMTPC_FINDING_RECIPIENT_REFUSED;
+  if (tell(policy, s, recipient_replies, verdict, finding)) {
     s->tx.rcpt_count = smtpc_server_plus_one(s->tx.rcpt_count);
     s->tx.phase = SMTPC_PHASE_RCPT;
   }
@@ -79,7 +83,7 @@ static void on_recipient(const smtpc_server_policy *policy, smtpc_server *s,
 static void on_stored(const smtpc_server_policy *policy, smtpc_server *s,
                       unsigned verdict) {
   smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
-  if (tell(policy, s, message_replies, verdict)) {
+  if (tell(policy, s, message_replies, verdict, SMTPC_FINDING_NOT_STORED)) {
     s->abuse.junk = 0u;
   }
 }

@@ -180,17 +180,21 @@ static void test_server_asks_the_shim(void **state) {
   (void)state;
   static const row rows[] = {
       {"sender refused", EHLO_IN "MAIL FROM:<no@a.example>\r\n" MAIL_IN,
-       GREETING EHLO_OUT "C: MAIL FROM:<no@a.example>\n"
+       GREETING EHLO_OUT "C: MAIL FROM:<no@a.example>\n! sender-refused @42\n"
                          "S: 550 Sender refused\n" MAIL_OUT},
       {"recipients",
        EHLO_IN MAIL_IN
        "RCPT TO:<no@b.example>\r\nRCPT TO:<later@b.example>\r\n"
        "RCPT TO:<full@b.example>\r\nRCPT TO:<relay@b.example>\r\nDATA\r\n",
        GREETING EHLO_OUT MAIL_OUT
-       "C: RCPT TO:<no@b.example>\nS: 550 No such mailbox here\n"
-       "C: RCPT TO:<later@b.example>\nS: 451 Recipient cannot be checked now\n"
-       "C: RCPT TO:<full@b.example>\nS: 452 Not enough storage\n"
-       "C: RCPT TO:<relay@b.example>\nS: 550 Relaying refused\n"
+       "C: RCPT TO:<no@b.example>\n! recipient-refused @65\nS: 550 No such "
+       "mailbox here\n"
+       "C: RCPT TO:<later@b.example>\n! recipient-refused @92\nS: 451 "
+       "Recipient cannot be checked now\n"
+       "C: RCPT TO:<full@b.example>\n! recipient-refused @118\nS: 452 Not "
+       "enough storage\n"
+       "C: RCPT TO:<relay@b.example>\n! relay-refused @145\nS: 550 Relaying "
+       "refused\n"
        "C: DATA\n! command-sequence @151\nS: 503 No valid recipients\n"},
   };
   const smtpc_server_policy policy = plain_policy();

@@ -381,6 +381,15 @@ typedef enum smtpc_reply_id {
     "a message, or its declared size, over the limit")                         \
   X(RCPT_TOO_MANY, "rcpt-too-many", REFUSED, "RFC 5321 section 4.5.3.1.10",    \
     "a recipient beyond the limit")                                            \
+  X(SENDER_REFUSED, "sender-refused", REFUSED, "RFC 5321 section 3.3",         \
+    "the receiver does not take mail from this sender, for now or for good")   \
+  X(RECIPIENT_REFUSED, "recipient-refused", REFUSED,                           \
+    "RFC 5321 section 3.3",                                                    \
+    "the receiver has no such mailbox, or cannot take mail for it now")        \
+  X(RELAY_REFUSED, "relay-refused", REFUSED, "RFC 5321 section 3.6.2",         \
+    "a recipient elsewhere: this receiver does not relay")                     \
+  X(NOT_STORED, "not-stored", REFUSED, "RFC 5321 section 4.2.2",               \
+    "a whole message that the receiver did not store")                         \
   X(ERRORS_TOO_MANY, "errors-too-many", REFUSED, "RFC 5321 section 4.3.2",     \
     "the session passed its limit of errors, junk or failed logins")           \
   X(CHUNK_REFUSED, "chunk-refused", REFUSED, "RFC 3030 section 2",             \
