@@ -49,21 +49,29 @@ typedef struct golden {
 } golden;
 
 #define TEXT(text) text, sizeof(text) - 1u
-#define OFFERS(text, id)                        \
-  {                                             \
-    TEXT(text), { .offered = SMTPC_OFFERS(id) } \
+#define OFFERS(text, id)          \
+  {                               \
+    TEXT(text), {                 \
+      .offered = SMTPC_OFFERS(id) \
+    }                             \
   }
 #define NOTHING(text) \
   {                   \
-    TEXT(text), { 0 } \
+    TEXT(text), {     \
+      0               \
+    }                 \
   }
-#define MALFORMED(text)                           \
-  {                                               \
-    TEXT(text), { .marks = SMTPC_CAPS_MALFORMED } \
+#define MALFORMED(text)             \
+  {                                 \
+    TEXT(text), {                   \
+      .marks = SMTPC_CAPS_MALFORMED \
+    }                               \
   }
-#define TAMPERED(text)                           \
-  {                                              \
-    TEXT(text), { .marks = SMTPC_CAPS_TAMPERED } \
+#define TAMPERED(text)             \
+  {                                \
+    TEXT(text), {                  \
+      .marks = SMTPC_CAPS_TAMPERED \
+    }                              \
   }
 #define SIZED(text, number)                            \
   {                                                    \

@@ -19,7 +19,10 @@ static void set_end(smtpc_client *s, unsigned reason, unsigned finding) {
 // Forgets all that waits; the session ends at once, without another octet.
 void smtpc_client_cut(smtpc_client *s, unsigned reason, unsigned finding) {
   smtpc_client_add_finding(s, finding);
-  set_end(s, reason, finding);
+  // What was decided before QUIT stands, however the server takes QUIT.
+  if (s->phase != SMTPC_CLIENT_QUIT) {
+    set_end(s, reason, finding);
+  }
   smtpc_wipe(s->out, s->out_len);
   s->out_len = 0u;
   s->send = 0u;
@@ -183,13 +186,14 @@ static unsigned deadline_of(const smtpc_client *s) {
       return SMTPC_DEADLINE_DATA_BLOCK;
     case SMTPC_CLIENT_FINAL:
       return SMTPC_DEADLINE_DATA_END;
+    case SMTPC_CLIENT_QUIT:
+      return SMTPC_DEADLINE_QUIT;
     case SMTPC_CLIENT_EHLO:
     case SMTPC_CLIENT_HELO:
     case SMTPC_CLIENT_STLS:
     case SMTPC_CLIENT_AUTH:
     case SMTPC_CLIENT_READY:
     case SMTPC_CLIENT_RSET:
-    case SMTPC_CLIENT_QUIT:
     case SMTPC_CLIENT_SURPLUS:
     case SMTPC_CLIENT_CLOSED:
       break;

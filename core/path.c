@@ -14,7 +14,9 @@
 static const smtpc_path none = {{0u, 0u}, {0u, 0u}, {0u, 0u}, {0u, 0u},
                                 0u,       0u,       0u,       0u};
 
-static bool is_printable(uint8_t c) { return c >= 0x20u && c <= 0x7eu; }
+static bool is_printable(uint8_t c) {
+  return c >= 0x20u && c <= 0x7eu;
+}
 
 static bool octet_at(const uint8_t *line, smtpc_span rest, char want) {
   return rest.begin < rest.end && line[rest.begin] == (uint8_t)want;

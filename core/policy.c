@@ -231,10 +231,12 @@ static bool is_allowed_before_tls(unsigned verb) {
 static smtpc_verdict decide_required_tls(smtpc_server_facts facts) {
   smtpc_verdict verdict =
       refuse(SMTPC_REPLY_TLS_FIRST, SMTPC_FINDING_PLAINTEXT_REFUSED);
+  // A plaintext client was turned away, even if it gives up by itself. STARTTLS
+  // forgets it.
+  verdict.device = SMTPC_DEVICE_RECEIVE_REJECT;
   // The device ends the connection when the client goes on with mail.
   if (is_mail_verb(facts.verb)) {
     verdict.ends = 1u;
-    verdict.device = SMTPC_DEVICE_RECEIVE_REJECT;
   }
   return verdict;
 }

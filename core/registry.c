@@ -2,17 +2,16 @@
 
 #define LEN(text) ((uint8_t)(sizeof(text) - 1u))
 
-static const smtpc_verb_row verbs[SMTPC_VERB_COUNT] = {
-    {"", "", 0u, 0u, 0u},
-#define ROW(id, text, argument, group, clause)               \
+static const smtpc_verb_row verbs[SMTPC_VERB_COUNT] = {{"", "", 0u, 0u, 0u},
+#define ROW(id, text, argument, group, clause)                  \
   {text, clause, LEN(text), (uint8_t)SMTPC_ARGUMENT_##argument, \
    (uint8_t)SMTPC_GROUP_##group},
-    SMTPC_VERB_LIST(ROW)
+                                                       SMTPC_VERB_LIST(ROW)
 #undef ROW
 };
 
 static const smtpc_extension_row extensions[SMTPC_EXTENSION_COUNT] = {
-#define ROW(id, keyword, value, channel, clause)                  \
+#define ROW(id, keyword, value, channel, clause)                \
   {keyword, clause, LEN(keyword), (uint8_t)SMTPC_VALUE_##value, \
    (uint8_t)SMTPC_OFFER_##channel},
     SMTPC_EXTENSION_LIST(ROW)
@@ -20,12 +19,12 @@ static const smtpc_extension_row extensions[SMTPC_EXTENSION_COUNT] = {
 };
 
 static const smtpc_param_row params[SMTPC_PARAM_COUNT] = {
-#define ROW(id, name, verb, value, extension, clause)           \
-  {name,                                                        \
-   clause,                                                      \
-   LEN(name),                                                   \
-   (uint8_t)SMTPC_VERB_##verb,                                  \
-   (uint8_t)SMTPC_PARAM_VALUE_##value,                          \
+#define ROW(id, name, verb, value, extension, clause) \
+  {name,                                              \
+   clause,                                            \
+   LEN(name),                                         \
+   (uint8_t)SMTPC_VERB_##verb,                        \
+   (uint8_t)SMTPC_PARAM_VALUE_##value,                \
    (uint8_t)SMTPC_EXTENSION_##extension},
     SMTPC_PARAM_LIST(ROW)
 #undef ROW

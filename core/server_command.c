@@ -54,6 +54,13 @@ static void refuse_syntax(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+// What a device shows of the session, unless it showed something before.
+static void keep_device(smtpc_server *s, smtpc_verdict verdict) {
+  if (verdict.device != SMTPC_DEVICE_NONE) {
+    s->device = verdict.device;
+  }
+}
+
 static void on_unknown(const smtpc_server_policy *policy, smtpc_server *s,
                        smtpc_verdict verdict) {
   if (s->command.foreign != 0u) {
@@ -63,6 +70,7 @@ static void on_unknown(const smtpc_server_policy *policy, smtpc_server *s,
                              SMTPC_FINDING_FOREIGN_PROTOCOL);
   } else {
     smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
+    keep_device(s, verdict);
   }
 }
 
@@ -305,12 +313,12 @@ static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
     return;
   }
   smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
+  keep_device(s, verdict);
   if (status == SMTPC_E_CHUNK_SIZE) {
     verdict.ends = 1u;
   }
   if (verdict.ends != 0u) {
     smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
-    s->device = verdict.device;
     smtpc_server_close_after(s, SMTPC_END_REFUSED, verdict.finding);
   }
 }

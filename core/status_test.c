@@ -108,8 +108,7 @@ static void test_status_names_are_unique(void **state) {
   for (size_t i = 0u; i < COUNT; i++) {
     for (size_t k = i + 1u; k < COUNT; k++) {
       test_label("%u and %u", table[i].value, table[k].value);
-      assert_string_not_equal(name_of(table[i].value),
-                              name_of(table[k].value));
+      assert_string_not_equal(name_of(table[i].value), name_of(table[k].value));
     }
   }
 }

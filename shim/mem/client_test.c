@@ -47,6 +47,7 @@ static smtpc_client_policy policy_with(unsigned tls) {
 #define TLS_FAILED_CIPHER "=cipher"
 #define TLS_FAILED_CLIENT_CERTIFICATE "=client-certificate"
 #define END_OF_STREAM "=end"
+#define DEADLINE "=deadline"
 #define TURNS_MAX 14u
 
 typedef struct script {
@@ -68,7 +69,8 @@ static void play_event(smtpc_mem_client *mem, const char *name) {
     input.tls.failure = SMTPC_TLS_FAILURE_CLIENT_CERTIFICATE;
     smtpc_mem_client_give(mem, &input);
   } else {
-    input.kind = SMTPC_IN_END_OF_STREAM;
+    const int deadline = strcmp(name, DEADLINE) == 0;
+    input.kind = deadline ? SMTPC_IN_DEADLINE : SMTPC_IN_END_OF_STREAM;
     input.clean = 1u;
     smtpc_mem_client_give(mem, &input);
   }
@@ -348,6 +350,18 @@ static void test_client_tls_settings(void **state) {
        {"220 mx\r\n", "502 no\r\n", "221 b\r\n"},
        EHLO_OUT "! ehlo-refused @16\n" QUIT_OUT
                 ". close refused ehlo-refused\n"},
+      {"and what QUIT meets changes nothing: deadline",
+       {"220 mx\r\n", "250 mx\r\n", DEADLINE},
+       EHLO_OUT "! tls-not-offered @16\n" QUIT_OUT
+                "! deadline @16\n. close refused tls-not-offered\n"},
+      {"and what QUIT meets changes nothing: garbage",
+       {"220 mx\r\n", "250 mx\r\n", "whatever\r\n"},
+       EHLO_OUT "! tls-not-offered @16\n" QUIT_OUT
+                "! reply-malformed @26\n. close refused tls-not-offered\n"},
+      {"and what QUIT meets changes nothing: 421",
+       {"220 mx\r\n", "250 mx\r\n", "421 x\r\n"},
+       EHLO_OUT "! tls-not-offered @16\n" QUIT_OUT
+                ". close refused tls-not-offered\n"},
       {"454 (DWN-05)",
        {"220 mx\r\n", EHLO_STARTTLS, "454 l\r\n", "221 b\r\n"},
        EHLO_OUT "C: STARTTLS\n! starttls-refused @37\n" QUIT_OUT

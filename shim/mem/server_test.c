@@ -441,6 +441,12 @@ static void test_device_receive_required_rejects_plaintext(void **state) {
                 "S: 530 5.7.0 Must issue a STARTTLS command first\n"
                 "C: VRFY x\n! plaintext-refused @14\n"
                 "S: 530 5.7.0 Must issue a STARTTLS command first\n"},
+      {"who gives up was turned away all the same",
+       "HELO a.example\r\nQUIT\r\n",
+       GREETING "C: HELO a.example\n! plaintext-refused @16\n"
+                "S: 530 5.7.0 Must issue a STARTTLS command first\n"
+                "C: QUIT\nS: 221 2.0.0 Closing connection\n"
+                ". close quit [SSL Error (SMTP RX Reject)]\n"},
       {"BDAT ends it", EHLO_IN "BDAT 4\r\nQUIT\r\n",
        GREETING EHLO_TLS_OUT
        "C: BDAT 4\n! plaintext-refused @24\n"

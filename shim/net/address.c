@@ -110,8 +110,7 @@ void smtpc_net_address_of_peer(const uv_tcp_t *tcp, char *out, size_t cap) {
   (void)smtpc_net_address_print(&address, out, cap);
 }
 
-uint16_t smtpc_net_address_of_self(const uv_tcp_t *tcp, char *out,
-                                   size_t cap) {
+uint16_t smtpc_net_address_of_self(const uv_tcp_t *tcp, char *out, size_t cap) {
   struct sockaddr_storage address;
   int len = sizeof address;
   memset(&address, 0, sizeof address);

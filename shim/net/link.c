@@ -356,9 +356,8 @@ void smtpc_net_link_start_tls(smtpc_net_link *link, smtpc_tls_context *ctx,
 // Gives ciphertext to the engine. It returns 0 when nothing moved.
 static int push(smtpc_net_link *link) {
   size_t used = 0u;
-  if (in_len(link) == 0u ||
-      smtpc_tls_push(link->tls, link->in + link->in_begin, in_len(link),
-                     &used) != SMTPC_OK) {
+  if (in_len(link) == 0u || smtpc_tls_push(link->tls, link->in + link->in_begin,
+                                           in_len(link), &used) != SMTPC_OK) {
     return 0;
   }
   take_raw(link, used);
@@ -483,8 +482,8 @@ smtpc_net_event smtpc_net_link_event(smtpc_net_link *link) {
   if (link->event == SMTPC_NET_EVENT_NONE && link->ended != 0u &&
       link->channel == SMTPC_NET_CLEAR && in_len(link) == 0u &&
       link->over == 0u) {
-    set_event(link, link->ended == 1u ? SMTPC_NET_EVENT_END
-                                      : SMTPC_NET_EVENT_TORN);
+    set_event(link,
+              link->ended == 1u ? SMTPC_NET_EVENT_END : SMTPC_NET_EVENT_TORN);
   }
   const smtpc_net_event event = (smtpc_net_event)link->event;
   link->event = SMTPC_NET_EVENT_NONE;

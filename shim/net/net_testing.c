@@ -254,8 +254,8 @@ void rig_prepare(rig *r) {
   smtpc_server_policy_init(&r->policy);
   memcpy(r->policy.hostname, RIG_NAME, sizeof RIG_NAME - 1u);
   r->policy.hostname_len = sizeof RIG_NAME - 1u;
-  r->policy.mechanisms = (uint16_t)(SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) |
-                                    SMTPC_MECH(LOGIN));
+  r->policy.mechanisms =
+      (uint16_t)(SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN));
   smtpc_net_receiver_options_init(&r->options);
   r->options.host = "127.0.0.1";
   r->options.policy = &r->policy;
@@ -280,11 +280,10 @@ void rig_use_tls(rig *r, unsigned tls, int implicit) {
   const smtpc_boringssl_pem *pem = the_identity();
   assert_int_equal(smtpc_boringssl_context_new(&r->context),
                    SMTPC_BORINGSSL_NONE);
-  assert_int_equal(
-      smtpc_boringssl_context_set_identity(
-          r->context, (const uint8_t *)pem->cert, pem->cert_len,
-          (const uint8_t *)pem->key, pem->key_len, NULL),
-      SMTPC_BORINGSSL_NONE);
+  assert_int_equal(smtpc_boringssl_context_set_identity(
+                       r->context, (const uint8_t *)pem->cert, pem->cert_len,
+                       (const uint8_t *)pem->key, pem->key_len, NULL),
+                   SMTPC_BORINGSSL_NONE);
   r->policy.certificate = 1u;
   r->policy.tls = (uint8_t)tls;
   r->policy.implicit_tls = implicit != 0 ? 1u : 0u;
@@ -388,8 +387,8 @@ int raw_listen(uint16_t *out_port) {
   socklen_t len = sizeof address;
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   assert_true(fd >= 0);
-  assert_int_equal(
-      bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+  assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address),
+                   0);
   assert_int_equal(listen(fd, 8), 0);
   assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
   *out_port = ntohs(address.sin_port);
@@ -405,7 +404,9 @@ static void send_all(int fd, const char *data, size_t len) {
   }
 }
 
-void raw_send(int fd, const char *text) { send_all(fd, text, strlen(text)); }
+void raw_send(int fd, const char *text) {
+  send_all(fd, text, strlen(text));
+}
 
 void raw_send_slowly(int fd, const char *text) {
   for (size_t i = 0u; text[i] != '\0'; i++) {
@@ -586,8 +587,8 @@ void rig_sender_use_tls(rig_sender *s, unsigned tls) {
   assert_int_equal(smtpc_boringssl_context_new(&s->context),
                    SMTPC_BORINGSSL_NONE);
   assert_int_equal(
-      smtpc_boringssl_context_add_roots(
-          s->context, (const uint8_t *)pem->cert, pem->cert_len, NULL),
+      smtpc_boringssl_context_add_roots(s->context, (const uint8_t *)pem->cert,
+                                        pem->cert_len, NULL),
       SMTPC_BORINGSSL_NONE);
   s->policy.tls = (uint8_t)tls;
   s->options.tls = s->context;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,9 @@
 
 #include "shim/net/net_testing.h"
 
-#define DIALOGUE                    \
-  "EHLO lamp.example\r\n"           \
-  "MAIL FROM:<a@lamp.example>\r\n"  \
+#define DIALOGUE                   \
+  "EHLO lamp.example\r\n"          \
+  "MAIL FROM:<a@lamp.example>\r\n" \
   "RCPT TO:<b@mx.example>\r\n"
 
 static void begin_message(int fd) {
@@ -93,8 +94,7 @@ static void test_receiver_takes_octets_one_at_a_time(void **state) {
     test_octets(r[i].content.data, r[i].content.len, stored,
                 sizeof stored - 1u);
   }
-  test_octets(r[1].trace.data, r[1].trace.len, r[0].trace.data,
-              r[0].trace.len);
+  test_octets(r[1].trace.data, r[1].trace.len, r[0].trace.data, r[0].trace.len);
   rig_free(&r[0]);
   rig_free(&r[1]);
 }
@@ -311,8 +311,8 @@ static size_t flood(int fd, size_t count) {
     if (poll(&ready, 1u, 500) <= 0) {
       break;
     }
-    const ssize_t n = send(fd, noops + sent % 48u, 48u - sent % 48u,
-                           MSG_NOSIGNAL);
+    const ssize_t n =
+        send(fd, noops + sent % 48u, 48u - sent % 48u, MSG_NOSIGNAL);
     if (n > 0) {
       sent += (size_t)n;
     } else if (n < 0) {
@@ -495,6 +495,26 @@ static void test_receiver_second_stop_ends_at_once(void **state) {
   rig_free(&r);
 }
 
+static void test_receiver_signal_stops_it(void **state) {
+  static const int numbers[2] = {SIGTERM, SIGINT};
+  (void)state;
+  for (unsigned i = 0u; i < 2u; i++) {
+    rig r;
+    rig_prepare(&r);
+    r.options.signals = 1u;
+    rig_start(&r);
+    const int fd = raw_connect(&r);
+    // Its greeting says that the loop runs, and so that signals are caught.
+    raw_expect(fd, "220 ");
+    (void)kill(getpid(), numbers[i]);
+    raw_expect(fd, "421 ");
+    raw_expect_end(fd);
+    (void)close(fd);
+    rig_join(&r);
+    rig_free(&r);
+  }
+}
+
 static void test_receiver_grace_ends_what_is_left(void **state) {
   rig r;
   (void)state;
@@ -548,7 +568,8 @@ static void test_receiver_answer_may_come_later(void **state) {
   rig_wait(&r, &r.stored, 1u);
   const int second = raw_connect(&r);
   raw_expect(second, "220 ");
-  raw_send(second, "EHLO b.example\r\nMAIL FROM:<>\r\nRCPT TO:<release@x.y>\r\n");
+  raw_send(second,
+           "EHLO b.example\r\nMAIL FROM:<>\r\nRCPT TO:<release@x.y>\r\n");
   raw_expect(second, "250 ");
   raw_expect(second, "250 ");
   raw_expect(second, "250 ");
@@ -724,10 +745,14 @@ static void test_net_visible_shows_no_more_than_the_mechanism(void **state) {
   static const struct {
     const char *line;
     size_t want;
-  } rows[] = {{"AUTH PLAIN AGE=", 10u}, {"auth login bGFtcA==", 10u},
-              {"AUTH CRAM-MD5", 13u},   {"AUTH PLAINTEXT", 0u},
-              {"AUTH c2VjcmV0", 0u},    {"bGFtcA==", 0u},
-              {"AUTH", 0u},             {"", 0u}};
+  } rows[] = {{"AUTH PLAIN AGE=", 10u},
+              {"auth login bGFtcA==", 10u},
+              {"AUTH CRAM-MD5", 13u},
+              {"AUTH PLAINTEXT", 0u},
+              {"AUTH c2VjcmV0", 0u},
+              {"bGFtcA==", 0u},
+              {"AUTH", 0u},
+              {"", 0u}};
   (void)state;
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     const size_t len = strlen(rows[i].line);
@@ -759,6 +784,7 @@ int main(void) {
       cmocka_unit_test(test_receiver_stop_tells_idle_sessions),
       cmocka_unit_test(test_receiver_stop_waits_for_a_commit),
       cmocka_unit_test(test_receiver_second_stop_ends_at_once),
+      cmocka_unit_test(test_receiver_signal_stops_it),
       cmocka_unit_test(test_receiver_grace_ends_what_is_left),
       cmocka_unit_test(test_receiver_commit_outlives_its_client),
       cmocka_unit_test(test_receiver_answer_may_come_later),

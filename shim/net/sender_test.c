@@ -1,6 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 
+#include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,29 +36,28 @@ static void test_sender_delivers_in_clear(void **state) {
   test_octets(r.content.data, r.content.len, s.content, s.content_len);
   // Both sides saw the same dialogue, but for the receiver's view of content:
   // it is counted without the stuffed dot, and the dot that ends it is no line.
-  assert_string_equal(
-      s.trace.data,
-      "S: 220 mx.example SMTP service ready\n"
-      "C: EHLO lamp.example\n"
-      "S: 250-mx.example greets you\n"
-      "S: 250-PIPELINING\n"
-      "S: 250-SIZE 10485760\n"
-      "S: 250-8BITMIME\n"
-      "S: 250-DSN\n"
-      "S: 250-SMTPUTF8\n"
-      "S: 250-CHUNKING\n"
-      "S: 250 ENHANCEDSTATUSCODES\n"
-      "C: MAIL FROM:<a@lamp.example>\n"
-      "C: RCPT TO:<b@mx.example>\n"
-      "C: DATA\n"
-      "S: 250 2.1.0 Sender OK\n"
-      "S: 250 2.1.5 Recipient OK\n"
-      "S: 354 End data with <CR><LF>.<CR><LF>\n"
-      "M: 32 octets\n"
-      "C: .\n"
-      "S: 250 2.0.0 Message stored\n"
-      "C: QUIT\n"
-      "S: 221 2.0.0 Closing connection\n");
+  assert_string_equal(s.trace.data,
+                      "S: 220 mx.example SMTP service ready\n"
+                      "C: EHLO lamp.example\n"
+                      "S: 250-mx.example greets you\n"
+                      "S: 250-PIPELINING\n"
+                      "S: 250-SIZE 10485760\n"
+                      "S: 250-8BITMIME\n"
+                      "S: 250-DSN\n"
+                      "S: 250-SMTPUTF8\n"
+                      "S: 250-CHUNKING\n"
+                      "S: 250 ENHANCEDSTATUSCODES\n"
+                      "C: MAIL FROM:<a@lamp.example>\n"
+                      "C: RCPT TO:<b@mx.example>\n"
+                      "C: DATA\n"
+                      "S: 250 2.1.0 Sender OK\n"
+                      "S: 250 2.1.5 Recipient OK\n"
+                      "S: 354 End data with <CR><LF>.<CR><LF>\n"
+                      "M: 32 octets\n"
+                      "C: .\n"
+                      "S: 250 2.0.0 Message stored\n"
+                      "C: QUIT\n"
+                      "S: 221 2.0.0 Closing connection\n");
   rig_sender_free(&s);
   rig_free(&r);
 }
@@ -362,7 +363,7 @@ typedef struct server {
   const script *steps;
   pthread_t thread;
   int listener;
-  int hold;         // 1: keeps the connection until the client ends it
+  int hold;  // 1: keeps the connection until the client ends it
   uint16_t port;
 } server;
 
@@ -423,13 +424,14 @@ static void send_to(const script *steps, int hold, rig_sender *s) {
   test_label("trace:\n%s", s->trace.data == NULL ? "" : s->trace.data);
 }
 
-static void test_sender_server_that_closes_early_changes_nothing(
-    void **state) {
-  static const script steps[] = {
-      {"", "220 x\r\n"},           {"EHLO", "250 x\r\n"},
-      {"MAIL", "250 ok\r\n"},      {"RCPT", "250 ok\r\n"},
-      {"DATA", "354 go\r\n"},      {".", "250 stored\r\n"},
-      {"", NULL}};
+static void test_sender_server_that_closes_early_changes_nothing(void **state) {
+  static const script steps[] = {{"", "220 x\r\n"},
+                                 {"EHLO", "250 x\r\n"},
+                                 {"MAIL", "250 ok\r\n"},
+                                 {"RCPT", "250 ok\r\n"},
+                                 {"DATA", "354 go\r\n"},
+                                 {".", "250 stored\r\n"},
+                                 {"", NULL}};
   rig_sender s;
   (void)state;
   rig_sender_prepare(&s, 0u);
@@ -459,11 +461,13 @@ static void test_sender_silent_server_meets_the_deadline(void **state) {
 // The server has said its last word and reads no more. It is heard at once, while
 // octets of ours wait.
 static void test_sender_hears_421_while_it_cannot_send(void **state) {
-  static const script steps[] = {
-      {"", "220 x\r\n"},      {"EHLO", "250 x\r\n"},
-      {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"},
-      {"DATA", "354 go\r\n"}, {"aaaaa", "421 4.3.2 going down\r\n"},
-      {"", NULL}};
+  static const script steps[] = {{"", "220 x\r\n"},
+                                 {"EHLO", "250 x\r\n"},
+                                 {"MAIL", "250 ok\r\n"},
+                                 {"RCPT", "250 ok\r\n"},
+                                 {"DATA", "354 go\r\n"},
+                                 {"aaaaa", "421 4.3.2 going down\r\n"},
+                                 {"", NULL}};
   rig_sender s;
   server v;
   size_t len = 0u;
@@ -488,10 +492,9 @@ static void test_sender_hears_421_while_it_cannot_send(void **state) {
 }
 
 static void test_sender_stalled_server_meets_the_deadline(void **state) {
-  static const script steps[] = {
-      {"", "220 x\r\n"},      {"EHLO", "250 x\r\n"},
-      {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"},
-      {"DATA", "354 go\r\n"}, {"", NULL}};
+  static const script steps[] = {{"", "220 x\r\n"},      {"EHLO", "250 x\r\n"},
+                                 {"MAIL", "250 ok\r\n"}, {"RCPT", "250 ok\r\n"},
+                                 {"DATA", "354 go\r\n"}, {"", NULL}};
   rig_sender s;
   server v;
   size_t len = 0u;
@@ -525,11 +528,10 @@ static void test_sender_stalled_server_meets_the_deadline(void **state) {
 }
 
 static void test_sender_response_injection_ends(void **state) {
-  static const script steps[] = {
-      {"", "220 x\r\n"},
-      {"EHLO", "250-x\r\n250 STARTTLS\r\n"},
-      {"STARTTLS", "220 go\r\n250 injected\r\n"},
-      {"", NULL}};
+  static const script steps[] = {{"", "220 x\r\n"},
+                                 {"EHLO", "250-x\r\n250 STARTTLS\r\n"},
+                                 {"STARTTLS", "220 go\r\n250 injected\r\n"},
+                                 {"", NULL}};
   rig_sender s;
   (void)state;
   rig_sender_prepare(&s, 0u);
@@ -543,12 +545,11 @@ static void test_sender_response_injection_ends(void **state) {
 
 // The 220 in one segment, clear text in the next one: TLS sees it, and fails.
 static void test_sender_clear_octets_in_handshake_end(void **state) {
-  static const script steps[] = {
-      {"", "220 x\r\n"},
-      {"EHLO", "250-x\r\n250 STARTTLS\r\n"},
-      {"STARTTLS", "220 go\r\n"},
-      {"", "250 injected\r\n"},
-      {"", NULL}};
+  static const script steps[] = {{"", "220 x\r\n"},
+                                 {"EHLO", "250-x\r\n250 STARTTLS\r\n"},
+                                 {"STARTTLS", "220 go\r\n"},
+                                 {"", "250 injected\r\n"},
+                                 {"", NULL}};
   rig_sender s;
   (void)state;
   rig_sender_prepare(&s, 0u);
@@ -611,6 +612,53 @@ static void test_sender_no_server_is_said(void **state) {
   rig_sender_free(&s);
 }
 
+// A listener whose queue is full answers nothing.
+static void test_sender_connecting_has_a_limit(void **state) {
+  rig_sender s;
+  int fds[4];
+  struct sockaddr_in address;
+  socklen_t len = sizeof address;
+  uint16_t port = 0u;
+  const int listener = raw_listen(&port);
+  (void)state;
+  assert_int_equal(listen(listener, 0), 0);
+  assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+  for (unsigned i = 0u; i < 4u; i++) {
+    fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    (void)connect(fds[i], (const struct sockaddr *)&address, len);
+  }
+  rig_sender_prepare(&s, port);
+  s.options.connect_seconds = 1u;
+  expect_error(&s, SMTPC_NET_TIMEOUT);
+  for (unsigned i = 0u; i < 4u; i++) {
+    (void)close(fds[i]);
+  }
+  (void)close(listener);
+  rig_sender_free(&s);
+}
+
+static void test_sender_signal_ends_the_session(void **state) {
+  rig_sender s;
+  pthread_t thread;
+  uint16_t port = 0u;
+  const int listener = raw_listen(&port);
+  (void)state;
+  rig_sender_prepare(&s, port);
+  s.options.signals = 1u;
+  assert_int_equal(pthread_create(&thread, NULL, send_one, &s), 0);
+  const int fd = accept(listener, NULL, NULL);
+  raw_send(fd, "220 x\r\n");
+  assert_true(wait_for(fd, "EHLO"));
+  (void)kill(getpid(), SIGTERM);
+  assert_false(wait_for(fd, "QUIT"));
+  (void)close(fd);
+  (void)pthread_join(thread, NULL);
+  (void)close(listener);
+  test_number(s.error.kind, SMTPC_NET_NONE);
+  test_number(s.result.end.reason, SMTPC_END_SHUTDOWN);
+  rig_sender_free(&s);
+}
+
 // "localhost" has one address or two; a receiver listens on one of them.
 static void test_sender_tries_the_next_address(void **state) {
   rig r;
@@ -651,6 +699,8 @@ int main(void) {
       cmocka_unit_test(test_sender_clear_octets_in_handshake_end),
       cmocka_unit_test(test_sender_handshake_cut_off_ends),
       cmocka_unit_test(test_sender_no_server_is_said),
+      cmocka_unit_test(test_sender_connecting_has_a_limit),
+      cmocka_unit_test(test_sender_signal_ends_the_session),
       cmocka_unit_test(test_sender_tries_the_next_address),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

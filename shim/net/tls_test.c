@@ -15,7 +15,7 @@ typedef struct hand {
   int fd;
   smtpc_tls *tls;
   smtpc_tls_context *context;
-  size_t cut;      // octets of ciphertext in one send; 0: whole
+  size_t cut;  // octets of ciphertext in one send; 0: whole
   uint8_t plain[16384];
   size_t begin;
   size_t end;
@@ -74,8 +74,8 @@ static void shake(hand *h) {
 }
 
 static void say(hand *h, const char *text) {
-  assert_int_equal(
-      smtpc_tls_write(h->tls, (const uint8_t *)text, strlen(text)), SMTPC_OK);
+  assert_int_equal(smtpc_tls_write(h->tls, (const uint8_t *)text, strlen(text)),
+                   SMTPC_OK);
   flush_hand(h);
 }
 
@@ -339,8 +339,8 @@ static void make_pile(hand *h, pile *p) {
         smtpc_tls_write(h->tls, (const uint8_t *)noops, sizeof noops - 1u),
         SMTPC_OK);
     do {
-      assert_int_equal(
-          smtpc_tls_pull(h->tls, p->data + p->len, 65536u, &len), SMTPC_OK);
+      assert_int_equal(smtpc_tls_pull(h->tls, p->data + p->len, 65536u, &len),
+                       SMTPC_OK);
       p->len += len;
     } while (len > 0u);
   }

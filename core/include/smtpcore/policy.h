@@ -130,7 +130,8 @@ typedef struct smtpc_server_facts {
 } smtpc_server_facts;
 
 // smtpc_verdict is a decision. `reply` SMTPC_REPLY_NONE: go on. Else the reply to
-// give, the finding to report, the device status, and whether the session ends.
+// give, the finding to report, the device status that the session has from then on,
+// and whether it ends.
 typedef struct smtpc_verdict {
   uint8_t reply;    // an smtpc_reply_id
   uint8_t finding;  // an smtpc_finding

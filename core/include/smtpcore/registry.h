@@ -523,7 +523,8 @@ typedef enum smtpc_device {
 
 // SMTPC_DEADLINE_LIST(X) is X(identifier, "name", seconds, "clause"): how long a
 // session may wait for its peer. The shim owns the clock; these are the values of
-// RFC 5321 section 4.5.3.2 and the name under which a shim may change each.
+// RFC 5321 section 4.5.3.2 and the name under which a shim may change each. QUIT is
+// short: all is decided by then.
 #define SMTPC_DEADLINE_LIST(X)                                              \
   X(COMMAND, "command", 300, "RFC 5321 section 4.5.3.2.7")                  \
   X(GREETING, "greeting", 300, "RFC 5321 section 4.5.3.2.1")                \
@@ -533,6 +534,7 @@ typedef enum smtpc_device {
   X(DATA_START, "data-start", 120, "RFC 5321 section 4.5.3.2.4")            \
   X(DATA_BLOCK, "data-block", 180, "RFC 5321 section 4.5.3.2.5")            \
   X(DATA_END, "data-end", 600, "RFC 5321 section 4.5.3.2.6")                \
+  X(QUIT, "quit", 10, "RFC 5321 section 4.1.1.10")                          \
   X(HANDSHAKE, "handshake", 60, "RFC 3207 section 4.1")
 
 typedef enum smtpc_deadline {
