@@ -51,7 +51,8 @@ const char *smtpc_policy_clause(unsigned verb);
 
 // --------------------------------------------------------------- server
 
-// The settings of the device's "Allow SSL (SMTP Receive)", laxest first.
+// smtpc_server_tls is the setting of the device's "Allow SSL (SMTP Receive)", laxest
+// first.
 typedef enum smtpc_server_tls {
   SMTPC_SERVER_TLS_OFF = 0,      // STARTTLS is not offered
   SMTPC_SERVER_TLS_ON = 1,       // offered; plaintext is served too
@@ -148,7 +149,8 @@ smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
 
 // --------------------------------------------------------------- client
 
-// The settings of "Allow SSL (SMTP Send)", laxest first, and two stricter ones.
+// smtpc_client_tls is the setting of "Allow SSL (SMTP Send)", laxest first, and two
+// stricter ones.
 typedef enum smtpc_client_tls {
   SMTPC_CLIENT_TLS_OFF = 0,            // plaintext
   SMTPC_CLIENT_TLS_OPPORTUNISTIC = 1,  // TLS when offered, else plaintext
@@ -156,7 +158,7 @@ typedef enum smtpc_client_tls {
   SMTPC_CLIENT_TLS_VERIFIED = 3        // TLS with a checked chain and name
 } smtpc_client_tls;
 
-// Orders of mechanisms, as data. A row holds where a TLS condition says ANY, or
+// smtpc_auth_order names an order of mechanisms, which is data. A row holds where a TLS condition says ANY, or
 // TLS and TLS is in force; the first row that the server offers too is taken.
 typedef enum smtpc_auth_order {
   SMTPC_AUTH_ORDER_STRONG = 0,  // CRAM-MD5, PLAIN under TLS, LOGIN under TLS
