@@ -158,8 +158,9 @@ typedef enum smtpc_client_tls {
   SMTPC_CLIENT_TLS_VERIFIED = 3        // TLS with a checked chain and name
 } smtpc_client_tls;
 
-// smtpc_auth_order names an order of mechanisms, which is data. A row holds where a TLS condition says ANY, or
-// TLS and TLS is in force; the first row that the server offers too is taken.
+// smtpc_auth_order names an order of mechanisms, which is data. A row holds where
+// a TLS condition says ANY, or TLS and TLS is in force; the first row that the
+// server offers too is taken.
 typedef enum smtpc_auth_order {
   SMTPC_AUTH_ORDER_STRONG = 0,  // CRAM-MD5, PLAIN under TLS, LOGIN under TLS
   SMTPC_AUTH_ORDER_MANUAL = 1,  // the device manual's: the same, then LOGIN and
