@@ -22,7 +22,8 @@ void smtpc_client_ask_envelope(smtpc_client *s) {
 void smtpc_client_finish_message(smtpc_client *s, int reset) {
   const uint16_t code = s->tx.code;
   s->message_report = 1u;
-  if (code < 200u || code >= 300u) {
+  // Code 0: the server never heard of it.
+  if (code >= 300u) {
     smtpc_client_add_finding(s, SMTPC_FINDING_MESSAGE_REFUSED);
   }
   clear_transaction(s);

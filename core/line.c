@@ -1,5 +1,7 @@
 #include "smtpcore/line.h"
 
+#include <stdbool.h>
+
 #include "smtpcore/span.h"
 
 enum { CLASS_CR, CLASS_LF, CLASS_NUL, CLASS_OTHER, CLASS_COUNT };
@@ -98,6 +100,15 @@ static void take_octet(smtpc_line *line, size_t max, uint8_t c) {
   line->seen = (uint32_t)(off + 1u);
 }
 
+// Says whether a good line ends at `at` with both octets of its CRLF in hand, as
+// most do: two steps of the table in one.
+static bool ends_here(const smtpc_line *line, size_t max, const uint8_t *data,
+                      size_t at, size_t to) {
+  return line->state == TEXT && line->error == SMTPC_OK && at + 2u <= to &&
+         data[at] == (uint8_t)'\r' && data[at + 1u] == (uint8_t)'\n' &&
+         line->seen + (size_t)2u <= max;
+}
+
 // Returns how many of `len` octets may be taken before the line passes `limit`.
 static size_t stop_at(const smtpc_line *line, size_t limit, size_t len) {
   const size_t room = limit > line->seen ? limit - line->seen : 0u;
@@ -121,7 +132,11 @@ smtpc_status smtpc_line_feed(smtpc_line *line, size_t max, const uint8_t *data,
       take_text(line, max, data, i, end);
       i = end;
     }
-    if (i < to) {
+    if (ends_here(line, max, data, i, to)) {
+      line->seen += 2u;
+      line->state = READY;
+      i += 2u;
+    } else if (i < to) {
       take_octet(line, max, data[i]);
       i++;
     }

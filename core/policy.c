@@ -131,6 +131,18 @@ void smtpc_server_policy_init(smtpc_server_policy *policy) {
   set_name(policy->hostname, &policy->hostname_len);
 }
 
+// What is switched on can be had: STARTTLS and AUTH are among the extensions.
+static bool offers_can_hold(const smtpc_server_policy *policy) {
+  const bool starttls =
+      policy->tls != SMTPC_SERVER_TLS_OFF && policy->implicit_tls == 0u;
+  if (starttls && (policy->offered & SMTPC_OFFERS(STARTTLS)) == 0u) {
+    return false;
+  }
+  return policy->auth == SMTPC_AUTH_OFF ||
+         ((policy->mechanisms & all_mechanisms()) != 0u &&
+          (policy->offered & SMTPC_OFFERS(AUTH)) != 0u);
+}
+
 static bool server_ranges_hold(const smtpc_server_policy *policy) {
   if (policy->tls > SMTPC_SERVER_TLS_REQUIRED ||
       policy->auth > SMTPC_AUTH_REQUIRED || policy->implicit_tls > 1u) {
@@ -145,7 +157,7 @@ static bool server_ranges_hold(const smtpc_server_policy *policy) {
   if (wants_tls && policy->certificate == 0u) {
     return false;
   }
-  return policy->auth == SMTPC_AUTH_OFF || policy->mechanisms != 0u;
+  return offers_can_hold(policy);
 }
 
 smtpc_status smtpc_server_policy_check(const smtpc_server_policy *policy) {

@@ -166,10 +166,15 @@ static void on_tls_failed(smtpc_server *s) {
   cut(s, SMTPC_END_TLS, up ? SMTPC_FINDING_TLS_LOST : SMTPC_FINDING_TLS_FAILED);
 }
 
+// No part of a command is held; a whole line that is held was answered.
+static bool line_is_idle(const smtpc_server *s) {
+  return s->line.state == SMTPC_LINE_READY ||
+         smtpc_line_is_empty(&s->line) != 0;
+}
+
 static void on_end_of_stream(smtpc_server *s, const smtpc_input *in) {
   const bool busy = s->tx.phase >= SMTPC_PHASE_MAIL ||
-                    s->mode != SMTPC_SERVER_COMMAND ||
-                    smtpc_line_is_empty(&s->line) == 0;
+                    s->mode != SMTPC_SERVER_COMMAND || !line_is_idle(s);
   if (in_handshake(s)) {
     on_tls_failed(s);
   } else if (s->tls != 0u && in->clean == 0u) {

@@ -537,8 +537,7 @@ static void test_client_needs_extensions(void **state) {
   static const script refused = {
       "missing",
       {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
-      EHLO_OUT "! extension-missing @16\n! message-refused @16\nM: 0\n" QUIT_OUT
-               ". close quit\n"};
+      EHLO_OUT "! extension-missing @16\nM: 0\n" QUIT_OUT ". close quit\n"};
   const uint32_t needed[] = {SMTPC_HAS(BODY), SMTPC_HAS(SMTPUTF8),
                              SMTPC_HAS(REQUIRETLS)};
   for (size_t i = 0u; i < COUNT(needed); i++) {
@@ -550,8 +549,7 @@ static void test_client_needs_extensions(void **state) {
   static const script in_clear = {
       "REQUIRETLS in clear",
       {"220 mx\r\n", "250-mx\r\n250 REQUIRETLS\r\n", "221 b\r\n"},
-      EHLO_OUT "! extension-missing @32\n! message-refused @32\nM: 0\n" QUIT_OUT
-               ". close quit\n"};
+      EHLO_OUT "! extension-missing @32\nM: 0\n" QUIT_OUT ". close quit\n"};
   message.envelope.seen = SMTPC_HAS(REQUIRETLS);
   run_script(&policy, &message, 1u, &in_clear);
   static const script dropped = {"DSN is left out with a finding",
@@ -583,11 +581,10 @@ static void test_client_refuses_injection(void **state) {
       EHLO_OUT MAIL_OUT "! local-input @24\n. close local local-input\n"};
   run_script(&policy, &message, 1u, &in_rcpt);
   message.envelope = rcpt;
-  static const script in_mail = {
-      "sender",
-      {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
-      EHLO_OUT "! message-refused @16\n! local-input @16\nM: 0\n" QUIT_OUT
-               ". close quit\n"};
+  static const script in_mail = {"sender",
+                                 {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
+                                 EHLO_OUT "! local-input @16\nM: 0\n" QUIT_OUT
+                                          ". close quit\n"};
   run_script(&policy, &message, 1u, &in_mail);
 }
 

@@ -747,6 +747,33 @@ static void test_server_ends(void **state) {
   }
 }
 
+static void test_server_end_without_quit_is_no_abort(void **state) {
+  (void)state;
+  // A client that has its replies and leaves without QUIT broke nothing off; one
+  // that leaves a part of a line behind did.
+  static const struct {
+    const char *in;
+    unsigned finding;
+  } rows[] = {{"", SMTPC_FINDING_NONE},
+              {EHLO_IN, SMTPC_FINDING_NONE},
+              {EHLO_IN "NO", SMTPC_FINDING_ABORTED},
+              {EHLO_IN MAIL_IN, SMTPC_FINDING_ABORTED}};
+  const smtpc_server_policy policy = plain_policy();
+  for (size_t i = 0u; i < COUNT(rows); i++) {
+    smtpc_mem_server mem = {0};
+    smtpc_mem_server_begin(&mem, &policy);
+    (void)smtpc_mem_server_feed(&mem, SMTPC_CHANNEL_PLAIN, rows[i].in,
+                                strlen(rows[i].in), 0u);
+    smtpc_input input = smtpc_input_make(SMTPC_IN_END_OF_STREAM);
+    input.clean = 1u;
+    smtpc_mem_server_give(&mem, &input);
+    test_label("%s", rows[i].in);
+    test_number(mem.last.end_reason, SMTPC_END_PEER);
+    test_number(mem.last.finding, rows[i].finding);
+    smtpc_mem_server_free(&mem);
+  }
+}
+
 static void test_server_quirks_leave_findings(void **state) {
   (void)state;
   smtpc_server_policy policy = plain_policy();
@@ -800,6 +827,7 @@ int main(void) {
       cmocka_unit_test(test_server_step_misuse),
       cmocka_unit_test(test_server_awaits_its_verdict),
       cmocka_unit_test(test_server_ends),
+      cmocka_unit_test(test_server_end_without_quit_is_no_abort),
       cmocka_unit_test(test_server_quirks_leave_findings),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

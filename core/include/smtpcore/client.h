@@ -7,7 +7,9 @@
 // Replies are counted. `expect` is how many replies the server owes; an octet that
 // comes while it owes none is fatal, unless it begins a 421. That is judged when
 // the octets arrive, so a shim gives octets as soon as it has them, also while the
-// session waits for an answer of the shim.
+// session waits for an answer of the shim. An end (end of stream, deadline,
+// shutdown) may be given then too, in place of the answer: when a program cannot go
+// on with its content, SHUTDOWN ends the session without an end of data.
 //
 // With PIPELINING (RFC 2920) the group MAIL, RCPT..., DATA goes out ahead of its
 // replies, at most `policy.group_max` commands. EHLO, STARTTLS, AUTH, BDAT, RSET
@@ -65,7 +67,8 @@ typedef struct smtpc_outgoing {
 } smtpc_outgoing;
 
 // smtpc_client is a session. A shim may read `caps`, `reply`, `line`, `tls`,
-// `tls_facts`, `authenticated` and `mechanism`; it writes nothing.
+// `tls_facts`, `authenticated`, `mechanism`, `challenge`, `wait`, `phase`, `send` and
+// `chunk_left`; it writes nothing.
 typedef struct smtpc_client {
   uint64_t pos;          // octets taken on the channel in force
   uint64_t finding_pos;  // where the findings that wait were made
@@ -117,7 +120,7 @@ void smtpc_client_init(smtpc_client *session,
 // OCTETS and CONTENT inputs only.
 //
 // What holds after each call: the laws of `docs/GUARANTEES.md`, checked by
-// `client_test` and `session_law_test`. Cuts within what the server says between
+// `client_test`, `law_test` and `law_tls_test`. Cuts within what the server says between
 // two of our commands do not matter (SPLIT).
 //= RFC 5321 section 4.3
 //= RFC 3207 section 4.2

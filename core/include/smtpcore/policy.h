@@ -105,8 +105,9 @@ typedef struct smtpc_server_policy {
 void smtpc_server_policy_init(smtpc_server_policy *policy);
 
 // smtpc_server_policy_check returns SMTPC_OK; SMTPC_E_ARGUMENT for a field out of
-// range, TLS without a certificate (a setting is refused, never weakened), or AUTH
-// required without mechanisms; SMTPC_E_DOMAIN for the host name;
+// range, TLS without a certificate (a setting is refused, never weakened), TLS on
+// or required without STARTTLS in `offered`, AUTH on or required without AUTH in
+// `offered` or without a known mechanism; SMTPC_E_DOMAIN for the host name;
 // SMTPC_E_REPLY_TEXT for a text.
 SMTPC_NODISCARD smtpc_status smtpc_server_policy_check(
     const smtpc_server_policy *policy);

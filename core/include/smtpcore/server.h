@@ -122,7 +122,7 @@ void smtpc_server_init(smtpc_server *session,
 // On misuse `*out_used` is 0 and `*out_action` is NOTHING.
 //
 // What holds after each call: the laws of `docs/GUARANTEES.md`, checked on random
-// and hostile traces by `server_test` and `session_law_test`. Cuts do not matter
+// and hostile traces by `server_test`, `law_test` and `law_tls_test`. Cuts do not matter
 // (SPLIT); at the STARTTLS border octets that follow end the session, whether the
 // session or the TLS engine sees them.
 //

@@ -15,8 +15,9 @@
 //
 // The rules are few:
 //   - Octets that a step did not take are given again, in the next step.
-//   - After an SMTPC_DO_ASK_ action the next input is its answer. An end of the
-//     stream, a deadline or a shutdown is given after that answer.
+//   - After an SMTPC_DO_ASK_ action the next input is its answer. A server gets an
+//     end of the stream, a deadline or a shutdown after that answer; a client may
+//     get one, and octets too, in its place (`smtpcore/client.h`).
 //   - After SMTPC_DO_START_TLS the shim gives every further octet of the peer to
 //     its TLS engine, those it has already read included, and the next input is
 //     SMTPC_IN_TLS_UP, SMTPC_IN_TLS_FAILED or an end.
