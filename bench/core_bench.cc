@@ -142,8 +142,8 @@ std::size_t read_commands(const std::string &stream, smtpc_line *line) {
   while (at < stream.size()) {
     std::size_t used = 0;
     smtpc_command command;
-    const smtpc_status status = smtpc_line_feed(
-        line, SMTPC_LINE_MAX, data + at, stream.size() - at, &used);
+    const smtpc_status status = smtpc_line_feed(line, SMTPC_LINE_MAX, data + at,
+                                                stream.size() - at, &used);
     at += used;
     if (status != SMTPC_OK ||
         smtpc_command_parse(line->data, line->len, all_extensions, 0,
@@ -224,8 +224,8 @@ std::size_t scan(const std::string &stream, smtpc_content *content) {
   while (status == SMTPC_MORE && at < stream.size()) {
     std::size_t used = 0;
     smtpc_run run = {0, 0};
-    status = smtpc_content_scan(content, data + at, stream.size() - at, &used,
-                                &run);
+    status =
+        smtpc_content_scan(content, data + at, stream.size() - at, &used, &run);
     size += run.end - run.begin;
     at += used;
   }
@@ -323,8 +323,7 @@ BENCHMARK(data_memcpy)->Arg(64 << 10)->Arg(8 << 20);
 void span_plain_run(benchmark::State &state) {
   const std::string text(static_cast<std::size_t>(state.range(0)), 'a');
   for (auto turn : state) {
-    benchmark::DoNotOptimize(
-        smtpc_plain_run(octets_of(text), 0, text.size()));
+    benchmark::DoNotOptimize(smtpc_plain_run(octets_of(text), 0, text.size()));
   }
   report_bytes(state, text.size());
 }
@@ -374,8 +373,7 @@ unsigned read_reply(const std::uint8_t *data, std::size_t len, bool ehlo,
     smtpc_span text = {0, 0};
     if (smtpc_line_feed(line, SMTPC_REPLY_LINE_MAX, data + at, len - at,
                         &used) != SMTPC_OK ||
-        smtpc_reply_line(&reply, line->data, line->len, 0, &text) !=
-            SMTPC_OK) {
+        smtpc_reply_line(&reply, line->data, line->len, 0, &text) != SMTPC_OK) {
       return 0;
     }
     if (ehlo) {

@@ -27,8 +27,8 @@ enum option_key {
 
 static const struct argp_option options[] = {
     {"name", KEY_NAME, "NAME", 0, "The user name", 1},
-    {"accounts", KEY_ACCOUNTS, "FILE", 0,
-     "The accounts file; made if missing", 1},
+    {"accounts", KEY_ACCOUNTS, "FILE", 0, "The accounts file; made if missing",
+     1},
     {"password-file", KEY_PASSWORD_FILE, "FILE", 0,
      "Take the password from the one line of this file (default: ask at the "
      "terminal)",
@@ -82,10 +82,15 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 }
 
 static const struct argp parser = {
-    options, parse, NULL,
-    "Writes an account to the file that `smtpcore receive --accounts` reads, or "
+    options,
+    parse,
+    NULL,
+    "Writes an account to the file that `smtpcore receive --accounts` reads, "
+    "or "
     "replaces the one of that name. Passwords are stored as yescrypt hashes.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 static int complain(const char *text) {
   (void)fprintf(stderr, "smtpcore account: %s\n", text);
@@ -94,8 +99,8 @@ static int complain(const char *text) {
 
 // ------------------------------------------------------------------ removing
 
-// Copies the lines of `old` to `out` but those of account `name`. It returns the
-// length, and whether there was such a line in `*out_found`.
+// Copies the lines of `old` to `out` but those of account `name`. It returns
+// the length, and whether there was such a line in `*out_found`.
 static size_t without(uint8_t *out, const smtpc_file *old, const char *name,
                       bool *out_found) {
   const size_t name_len = strlen(name);
@@ -105,8 +110,7 @@ static size_t without(uint8_t *out, const smtpc_file *old, const char *name,
   while (from < old->len) {
     const uint8_t *line = old->data + from;
     const uint8_t *lf = memchr(line, '\n', old->len - from);
-    const size_t len =
-        lf == NULL ? old->len - from : (size_t)(lf - line) + 1u;
+    const size_t len = lf == NULL ? old->len - from : (size_t)(lf - line) + 1u;
     if (len > name_len && memcmp(line, name, name_len) == 0 &&
         line[name_len] == (uint8_t)':') {
       *out_found = true;
@@ -134,8 +138,8 @@ static int remove_from(const settings *s, smtpc_file_change *change) {
     status = complain(error.text);
   } else {
     rest.data = malloc(old.len + 1u);
-    rest.len = rest.data == NULL ? 0u
-                                 : without(rest.data, &old, s->name, &found);
+    rest.len =
+        rest.data == NULL ? 0u : without(rest.data, &old, s->name, &found);
     if (!found) {
       status = complain("there is no account of that name");
     } else if (smtpc_file_change_commit(change, &error, s->accounts, rest.data,
@@ -152,8 +156,7 @@ static int remove_from(const settings *s, smtpc_file_change *change) {
 static int remove_account(const settings *s) {
   smtpc_file_change change = {0};
   smtpc_store_error error;
-  if (smtpc_file_change_begin(&change, &error, s->accounts) !=
-      SMTPC_STORE_OK) {
+  if (smtpc_file_change_begin(&change, &error, s->accounts) != SMTPC_STORE_OK) {
     return complain(error.text);
   }
   const int status = remove_from(s, &change);

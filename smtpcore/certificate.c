@@ -26,8 +26,8 @@ enum option_key { KEY_NAME = 0x100, KEY_OUT, KEY_DAYS, KEY_FORCE };
 static const struct argp_option options[] = {
     {"name", KEY_NAME, "HOST", 0,
      "The server's name: a host name or an IP address", 1},
-    {"out", KEY_OUT, "DIR", 0,
-     "Where cert.pem and key.pem go; made if missing", 1},
+    {"out", KEY_OUT, "DIR", 0, "Where cert.pem and key.pem go; made if missing",
+     1},
     {"days", KEY_DAYS, "N", 0,
      "How long the certificate is valid (default 365)", 1},
     {"force", KEY_FORCE, NULL, 0, "Replace files that are there", 1},
@@ -45,7 +45,8 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
       break;
     case KEY_DAYS:
       if (!smtpc_option_number(arg, 1u, SMTPC_BORINGSSL_DAYS_MAX, &days)) {
-        smtpc_option_fail(state, "--days", arg, "want a number from 1 to 36500");
+        smtpc_option_fail(state, "--days", arg,
+                          "want a number from 1 to 36500");
       }
       s->days = (uint32_t)days;
       break;
@@ -68,11 +69,15 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 }
 
 static const struct argp parser = {
-    options, parse, NULL,
+    options,
+    parse,
+    NULL,
     "Makes a P-256 key and a certificate for it that is signed by itself.\v"
     "A sender that is to trust it names cert.pem with --ca. Keep key.pem to "
     "yourself.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 static int complain(const char *text) {
   (void)fprintf(stderr, "smtpcore certificate: %s\n", text);
@@ -85,8 +90,8 @@ static int complain_errno(const char *path) {
   return complain(text);
 }
 
-// pair is the two files while they are replaced. Both are locked before either is
-// written.
+// pair is the two files while they are replaced. Both are locked before either
+// is written.
 typedef struct pair {
   char *cert_path;
   char *key_path;
@@ -112,15 +117,16 @@ static int check_free(const pair *p, bool force) {
   return complain(text);
 }
 
-// The key first: a certificate without its key is the better half to be missing.
+// The key first: a certificate without its key is the better half to be
+// missing.
 static int write_pair(pair *p, const smtpc_boringssl_pem *pem) {
   smtpc_store_error error;
   if (smtpc_file_change_commit(&p->key, &error, p->key_path,
-                               (const uint8_t *)pem->key, pem->key_len) !=
-          SMTPC_STORE_OK ||
+                               (const uint8_t *)pem->key,
+                               pem->key_len) != SMTPC_STORE_OK ||
       smtpc_file_change_commit(&p->cert, &error, p->cert_path,
-                               (const uint8_t *)pem->cert, pem->cert_len) !=
-          SMTPC_STORE_OK) {
+                               (const uint8_t *)pem->cert,
+                               pem->cert_len) != SMTPC_STORE_OK) {
     return complain(error.text);
   }
   if (chmod(p->cert_path, CERT_MODE) != 0) {
@@ -133,8 +139,7 @@ static int write_pair(pair *p, const smtpc_boringssl_pem *pem) {
 static int replace_pair(pair *p, const smtpc_boringssl_pem *pem, bool force) {
   smtpc_store_error error;
   int status = EX_CANTCREAT;
-  if (smtpc_file_change_begin(&p->key, &error, p->key_path) !=
-          SMTPC_STORE_OK ||
+  if (smtpc_file_change_begin(&p->key, &error, p->key_path) != SMTPC_STORE_OK ||
       smtpc_file_change_begin(&p->cert, &error, p->cert_path) !=
           SMTPC_STORE_OK) {
     status = complain(error.text);
@@ -178,8 +183,7 @@ int smtpc_main_certificate(int argc, char **argv) {
   if (error != SMTPC_BORINGSSL_NONE) {
     (void)smtpc_log_escape((const uint8_t *)s.name, strlen(s.name), shown,
                            sizeof shown);
-    (void)fprintf(stderr,
-                  "smtpcore certificate: --name: %s; it is \"%s\"\n",
+    (void)fprintf(stderr, "smtpcore certificate: --name: %s; it is \"%s\"\n",
                   smtpc_boringssl_error_text(error), shown);
     return error == SMTPC_BORINGSSL_LIBRARY ? EX_OSERR : EX_USAGE;
   }

@@ -5,7 +5,9 @@
 
 // ------------------------------------------------------------------ escaping
 
-static int is_plain(uint8_t c) { return c >= 0x20u && c <= 0x7eu && c != '\\'; }
+static int is_plain(uint8_t c) {
+  return c >= 0x20u && c <= 0x7eu && c != '\\';
+}
 
 // What `c` is written as, in `out`; its length.
 static size_t escape_octet(uint8_t c, char out[5]) {

@@ -4,11 +4,11 @@
 //     JSON   {"session":12,"peer":"127.0.0.1:40112","end":"quit",
 //             "findings":["bare-lf","bare-cr"]}             (on one line)
 //
-// Both have the same keys in the same order. What a peer said may be in a value, so
-// every octet but printable ASCII is written as \xHH and a backslash as two: no
-// value can end a line, begin another one or move a terminal's cursor. Text values
-// with anything but letters, digits and -_.:/@[]+#*=, stand in double quotes. An
-// empty list is `-`.
+// Both have the same keys in the same order. What a peer said may be in a
+// value, so every octet but printable ASCII is written as \xHH and a backslash
+// as two: no value can end a line, begin another one or move a terminal's
+// cursor. Text values with anything but letters, digits and -_.:/@[]+#*=, stand
+// in double quotes. An empty list is `-`.
 //
 // No function here is ever given a password or content.
 #ifndef SMTPCORE_LOG_H
@@ -47,7 +47,8 @@ void smtpc_log_text(smtpc_log_event *event, const char *key, const char *value);
 void smtpc_log_octets(smtpc_log_event *event, const char *key,
                       const uint8_t *value, size_t len);
 
-// smtpc_log_list adds an empty list to which `smtpc_log_list_add` then adds words.
+// smtpc_log_list adds an empty list to which `smtpc_log_list_add` then adds
+// words.
 void smtpc_log_list(smtpc_log_event *event, const char *key);
 void smtpc_log_list_add(smtpc_log_event *event, const char *key,
                         const char *word);
@@ -55,9 +56,9 @@ void smtpc_log_list_add(smtpc_log_event *event, const char *key,
 // smtpc_log_write writes the event as one line, in one piece, and ends it.
 void smtpc_log_write(const smtpc_log *log, smtpc_log_event *event);
 
-// smtpc_log_escape writes `len` octets of `data` to `out` as printable ASCII, as
-// said above, and a NUL. What does not fit `cap` octets is left out, whole escapes
-// at a time. It returns the length without the NUL. `cap` may not be 0.
+// smtpc_log_escape writes `len` octets of `data` to `out` as printable ASCII,
+// as said above, and a NUL. What does not fit `cap` octets is left out, whole
+// escapes at a time. It returns the length without the NUL. `cap` may not be 0.
 size_t smtpc_log_escape(const uint8_t *data, size_t len, char *out, size_t cap);
 
 // smtpc_seen is which findings a session had, each once, in their order.

@@ -1,9 +1,9 @@
-#include "core/testing.h"
+#include "smtpcore/log.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtpcore/log.h"
+#include "core/testing.h"
 
 // What an event is printed as. The caller frees it.
 static char *printed(unsigned format, smtpc_log_event *event) {
@@ -28,8 +28,7 @@ static smtpc_log_event session_end(void) {
   smtpc_log_number(&event, "messages", 1u);
   smtpc_log_number(&event, "octets", 812u);
   smtpc_log_seen(&event, "findings", &seen);
-  smtpc_log_text(&event, "device",
-                 smtpc_device_get(SMTPC_DEVICE_RECEIVE).text);
+  smtpc_log_text(&event, "device", smtpc_device_get(SMTPC_DEVICE_RECEIVE).text);
   return event;
 }
 
@@ -38,9 +37,10 @@ static void test_write_text(void **state) {
   smtpc_log_event event = session_end();
   char *have = printed(SMTPC_LOG_TEXT, &event);
   assert_string_equal(
-      have, "session 12 peer 127.0.0.1:40112 end quit messages 1 octets 812 "
-            "findings bare-lf,auth-in-clear device \"SSL Error (SMTP "
-            "Receive)\"\n");
+      have,
+      "session 12 peer 127.0.0.1:40112 end quit messages 1 octets 812 "
+      "findings bare-lf,auth-in-clear device \"SSL Error (SMTP "
+      "Receive)\"\n");
   free(have);
 }
 
@@ -49,9 +49,10 @@ static void test_write_json(void **state) {
   smtpc_log_event event = session_end();
   char *have = printed(SMTPC_LOG_JSON, &event);
   assert_string_equal(
-      have, "{\"session\":12,\"peer\":\"127.0.0.1:40112\",\"end\":\"quit\","
-            "\"messages\":1,\"octets\":812,\"findings\":[\"bare-lf\","
-            "\"auth-in-clear\"],\"device\":\"SSL Error (SMTP Receive)\"}\n");
+      have,
+      "{\"session\":12,\"peer\":\"127.0.0.1:40112\",\"end\":\"quit\","
+      "\"messages\":1,\"octets\":812,\"findings\":[\"bare-lf\","
+      "\"auth-in-clear\"],\"device\":\"SSL Error (SMTP Receive)\"}\n");
   free(have);
 }
 
@@ -89,8 +90,8 @@ static void test_write_quotes_what_is_no_word(void **state) {
   }
 }
 
-// Whatever octets a peer says: one line of printable ASCII, in both formats, and
-// JSON that reads back to the escaped text.
+// Whatever octets a peer says: one line of printable ASCII, in both formats,
+// and JSON that reads back to the escaped text.
 static void test_write_any_octet_stays_in_its_line(void **state) {
   (void)state;
   for (unsigned octet = 0u; octet < 256u; octet++) {
@@ -137,8 +138,7 @@ static void test_escape_is_reversible_and_ascii(void **state) {
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     char have[64];
     uint8_t *copy = test_copy(rows[i].raw, rows[i].len);
-    const size_t len =
-        smtpc_log_escape(copy, rows[i].len, have, sizeof have);
+    const size_t len = smtpc_log_escape(copy, rows[i].len, have, sizeof have);
     test_label("row %zu", i);
     test_octets(have, len, rows[i].want, strlen(rows[i].want));
     test_number(strlen(have), len);
@@ -149,9 +149,8 @@ static void test_escape_is_reversible_and_ascii(void **state) {
 static void test_escape_never_cuts_an_escape(void **state) {
   (void)state;
   const uint8_t raw[4] = {'a', 0x1bu, 'b', '\\'};
-  static const char *const want[] = {"",        "a",        "a",
-                                     "a",       "a",        "a\\x1b",
-                                     "a\\x1bb", "a\\x1bb", "a\\x1bb\\\\"};
+  static const char *const want[] = {
+      "", "a", "a", "a", "a", "a\\x1b", "a\\x1bb", "a\\x1bb", "a\\x1bb\\\\"};
   for (size_t cap = 1u; cap <= 9u; cap++) {
     char *have = malloc(cap);
     assert_non_null(have);

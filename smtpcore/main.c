@@ -34,15 +34,17 @@ static const command commands[] = {
 const char *argp_program_version = SMTPC_PROGRAM " " SMTPC_PROGRAM_VERSION;
 
 static int help(FILE *out, int status) {
-  (void)fprintf(out, "Usage: " SMTPC_PROGRAM " COMMAND [OPTION...]\n"
+  (void)fprintf(out, "Usage: " SMTPC_PROGRAM
+                     " COMMAND [OPTION...]\n"
                      "Receives and sends mail by SMTP, strictly.\n\n");
   for (size_t i = 0u; i < COMMANDS; i++) {
     (void)fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].what);
   }
-  (void)fprintf(out, "\n  --help       prints this\n"
-                     "  --version    prints the version\n\n"
-                     "Say `" SMTPC_PROGRAM
-                     " COMMAND --help` for the options of a command.\n");
+  (void)fprintf(out,
+                "\n  --help       prints this\n"
+                "  --version    prints the version\n\n"
+                "Say `" SMTPC_PROGRAM
+                " COMMAND --help` for the options of a command.\n");
   return status;
 }
 

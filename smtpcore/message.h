@@ -16,11 +16,11 @@
 
 typedef enum smtpc_message_status {
   SMTPC_MESSAGE_OK = 0,
-  SMTPC_MESSAGE_READ,    // `cause` is errno
+  SMTPC_MESSAGE_READ,  // `cause` is errno
   SMTPC_MESSAGE_MEMORY,
-  SMTPC_MESSAGE_LARGE,   // over SMTPC_MESSAGE_MAX
-  SMTPC_MESSAGE_CR,      // `line` has a CR that no LF follows
-  SMTPC_MESSAGE_NUL      // `line` has a NUL
+  SMTPC_MESSAGE_LARGE,  // over SMTPC_MESSAGE_MAX
+  SMTPC_MESSAGE_CR,     // `line` has a CR that no LF follows
+  SMTPC_MESSAGE_NUL     // `line` has a NUL
 } smtpc_message_status;
 
 // smtpc_message is a message in memory. All-zero: an empty one.
@@ -28,14 +28,14 @@ typedef struct smtpc_message {
   uint8_t *data;
   size_t len;
   size_t cap;
-  uint64_t line;     // lines begun so far; on an error, where it is
-  int cause;         // with READ
-  bool eight_bit;    // some octet is not ASCII
-  uint8_t last;      // the octet that came last, as it was in the file
+  uint64_t line;   // lines begun so far; on an error, where it is
+  int cause;       // with READ
+  bool eight_bit;  // some octet is not ASCII
+  uint8_t last;    // the octet that came last, as it was in the file
 } smtpc_message;
 
-// smtpc_message_add converts the next `len` octets of the file and appends them. On
-// an error the message is of no further use but to be freed.
+// smtpc_message_add converts the next `len` octets of the file and appends
+// them. On an error the message is of no further use but to be freed.
 smtpc_message_status smtpc_message_add(smtpc_message *message,
                                        const uint8_t *data, size_t len);
 

@@ -1,11 +1,11 @@
-#include "core/testing.h"
+#include "smtpcore/message.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "smtpcore/message.h"
+#include "core/testing.h"
 
 #define TEXT(s) s, sizeof(s) - 1u
 
@@ -26,7 +26,8 @@ static const row rows[] = {
     {TEXT("\n"), TEXT("\r\n"), SMTPC_MESSAGE_OK, 1u},
     {TEXT("\n\n"), TEXT("\r\n\r\n"), SMTPC_MESSAGE_OK, 2u},
     {TEXT("a\nb\r\nc"), TEXT("a\r\nb\r\nc\r\n"), SMTPC_MESSAGE_OK, 3u},
-    // What a lenient server takes for the end of data is no such thing after it.
+    // What a lenient server takes for the end of data is no such thing after
+    // it.
     {TEXT("a\n.\nb\n"), TEXT("a\r\n.\r\nb\r\n"), SMTPC_MESSAGE_OK, 3u},
     {TEXT(".\n"), TEXT(".\r\n"), SMTPC_MESSAGE_OK, 1u},
     {TEXT("a\rb\n"), NULL, 0u, SMTPC_MESSAGE_CR, 1u},
@@ -64,8 +65,7 @@ static void test_add_makes_line_ends_in_any_cut(void **state) {
       test_number(status, rows[i].status);
       test_number(message.line, rows[i].line);
       if (status == SMTPC_MESSAGE_OK) {
-        test_octets(message.data, message.len, rows[i].want,
-                    rows[i].want_len);
+        test_octets(message.data, message.len, rows[i].want, rows[i].want_len);
       }
       smtpc_message_free(&message);
     }

@@ -19,10 +19,9 @@ bool smtpc_option_number(const char *text, uint64_t min, uint64_t max,
                          uint64_t *out) {
   const size_t len = strlen(text);
   uint64_t value = 0u;
-  const bool whole =
-      len <= 20u &&
-      smtpc_span_number((const uint8_t *)text, smtpc_span_make(0u, len), max,
-                        &value) == SMTPC_OK;
+  const bool whole = len <= 20u && smtpc_span_number((const uint8_t *)text,
+                                                     smtpc_span_make(0u, len),
+                                                     max, &value) == SMTPC_OK;
   if (!whole || value < min) {
     return false;
   }
@@ -34,8 +33,7 @@ bool smtpc_option_endpoint(const char *text, smtpc_endpoint *out) {
   const char *colon = strrchr(text, ':');
   const char *begin = text;
   uint64_t port = 0u;
-  if (colon == NULL ||
-      !smtpc_option_number(colon + 1, 0u, UINT16_MAX, &port)) {
+  if (colon == NULL || !smtpc_option_number(colon + 1, 0u, UINT16_MAX, &port)) {
     return false;
   }
   const char *end = colon;

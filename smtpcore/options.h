@@ -1,8 +1,9 @@
-// Options: the values of options, from text, and what is said when one is wrong.
+// Options: the values of options, from text, and what is said when one is
+// wrong.
 //
-// Each parser takes all of its text or nothing: no white space, no sign, no suffix
-// that is ignored. It returns whether the text is a value; if not, what it would
-// have written is unchanged.
+// Each parser takes all of its text or nothing: no white space, no sign, no
+// suffix that is ignored. It returns whether the text is a value; if not, what
+// it would have written is unchanged.
 #ifndef SMTPCORE_OPTIONS_H
 #define SMTPCORE_OPTIONS_H
 
@@ -33,12 +34,12 @@ bool smtpc_option_choice(const char *text, const char *const *words,
 // smtpc_option_tls_version reads 1.0, 1.1, 1.2 or 1.3 as an smtpc_tls_version.
 bool smtpc_option_tls_version(const char *text, uint16_t *out);
 
-// smtpc_option_quirk reads the name of a quirk, of those in `allowed` (smtpc_quirk
-// bits), and adds its bit to `*set`.
+// smtpc_option_quirk reads the name of a quirk, of those in `allowed`
+// (smtpc_quirk bits), and adds its bit to `*set`.
 bool smtpc_option_quirk(const char *text, uint32_t allowed, uint32_t *set);
 
-// smtpc_option_quirk_names writes the names of the quirks in `allowed` to `out`,
-// with commas. 200 octets are enough for all.
+// smtpc_option_quirk_names writes the names of the quirks in `allowed` to
+// `out`, with commas. 200 octets are enough for all.
 void smtpc_option_quirk_names(uint32_t allowed, char *out, size_t cap);
 
 // smtpc_option_deadline reads NAME=SECONDS, 1 to 86400 of them.
@@ -49,23 +50,23 @@ bool smtpc_option_deadline(const char *text, smtpc_net_deadlines *deadlines);
 void smtpc_option_deadline_names(char *out, size_t cap);
 
 // smtpc_option_host stores the name `text` of this machine or of a domain and
-// returns whether it is a domain name, or with `literal` an address literal such
-// as [192.0.2.1].
+// returns whether it is a domain name, or with `literal` an address literal
+// such as [192.0.2.1].
 bool smtpc_option_host(const char *text, bool literal, uint8_t out[255],
                        uint8_t *out_len);
 
-// smtpc_option_own_host stores the system's own name when it is a domain name, else
-// "localhost".
+// smtpc_option_own_host stores the system's own name when it is a domain name,
+// else "localhost".
 void smtpc_option_own_host(uint8_t out[255], uint8_t *out_len);
 
-// smtpc_option_fail says "PROGRAM: OPTION: WANT; it is VALUE" on standard error,
-// with control characters escaped, and ends the process with EX_USAGE. `value`
-// may be NULL.
+// smtpc_option_fail says "PROGRAM: OPTION: WANT; it is VALUE" on standard
+// error, with control characters escaped, and ends the process with EX_USAGE.
+// `value` may be NULL.
 void smtpc_option_fail(const struct argp_state *state, const char *option,
                        const char *value, const char *want);
 
-// The words of the options that several commands have, in the order of the enums
-// smtpc_auth and smtpc_log_format.
+// The words of the options that several commands have, in the order of the
+// enums smtpc_auth and smtpc_log_format.
 extern const char *const smtpc_option_auth_words[3];
 extern const char *const smtpc_option_log_words[2];
 
@@ -76,16 +77,16 @@ extern const char *const smtpc_option_log_words[2];
 #define SMTPC_WANT_HOST \
   "want a domain name, or an address in brackets such as [192.0.2.1]"
 
-// smtpc_option_take_quirk and smtpc_option_take_deadline read the value of --quirk
-// and of --deadline, or fail.
+// smtpc_option_take_quirk and smtpc_option_take_deadline read the value of
+// --quirk and of --deadline, or fail.
 void smtpc_option_take_quirk(const struct argp_state *state, const char *text,
                              uint32_t allowed, uint32_t *set);
 void smtpc_option_take_deadline(const struct argp_state *state,
                                 const char *text,
                                 smtpc_net_deadlines *deadlines);
 
-// smtpc_option_take_choice reads the value of `option` as one of `words`, or fails
-// with `want`.
+// smtpc_option_take_choice reads the value of `option` as one of `words`, or
+// fails with `want`.
 uint8_t smtpc_option_take_choice(const struct argp_state *state,
                                  const char *option, const char *text,
                                  const char *const *words, size_t count,

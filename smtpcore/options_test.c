@@ -1,11 +1,11 @@
-#include "core/testing.h"
+#include "smtpcore/options.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "smtpcore/options.h"
+#include "core/testing.h"
 #include "smtpcore/tls.h"
 
 static void test_endpoint_takes_host_and_port(void **state) {
@@ -36,11 +36,27 @@ static void test_endpoint_takes_host_and_port(void **state) {
 static void test_endpoint_refuses_the_rest(void **state) {
   (void)state;
   static const char *const rows[] = {
-      "",           ":",          "25",        "host",         "host:",
-      ":25",        "host:65536", "host:-1",   "host:+1",      "host: 25",
-      "host:25 ",   "host:0x19",  "::1:25",    "[::1:25",      "::1]:25",
-      "[::1]25",    "[]:25",      "[::1]:",    "[127.0.0.1]:25",
-      "[[::1]]:25", "host:99999999999999999999999",
+      "",
+      ":",
+      "25",
+      "host",
+      "host:",
+      ":25",
+      "host:65536",
+      "host:-1",
+      "host:+1",
+      "host: 25",
+      "host:25 ",
+      "host:0x19",
+      "::1:25",
+      "[::1:25",
+      "::1]:25",
+      "[::1]25",
+      "[]:25",
+      "[::1]:",
+      "[127.0.0.1]:25",
+      "[[::1]]:25",
+      "host:99999999999999999999999",
   };
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     smtpc_endpoint have = {"x", 1u};
@@ -100,10 +116,14 @@ static void test_tls_version_is_one_of_four(void **state) {
   static const struct {
     const char *text;
     unsigned version;
-  } rows[] = {{"1.0", SMTPC_TLS_1_0}, {"1.1", SMTPC_TLS_1_1},
-              {"1.2", SMTPC_TLS_1_2}, {"1.3", SMTPC_TLS_1_3},
-              {"0.9", 7u},            {"1.4", 7u},
-              {"1", 7u},              {"", 7u},
+  } rows[] = {{"1.0", SMTPC_TLS_1_0},
+              {"1.1", SMTPC_TLS_1_1},
+              {"1.2", SMTPC_TLS_1_2},
+              {"1.3", SMTPC_TLS_1_3},
+              {"0.9", 7u},
+              {"1.4", 7u},
+              {"1", 7u},
+              {"", 7u},
               {"TLS1.2", 7u}};
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     uint16_t have = 7u;
@@ -154,9 +174,9 @@ static void test_deadline_changes_one(void **state) {
   have.seconds[SMTPC_DEADLINE_DATA_END] =
       before.seconds[SMTPC_DEADLINE_DATA_END];
   assert_memory_equal(&have, &before, sizeof have);
-  static const char *const wrong[] = {"data-end",   "data-end=", "data-end=0",
-                                      "data-en=1",  "=1",        "data-end=-1",
-                                      "data-ends=1", "data-end=86401"};
+  static const char *const wrong[] = {
+      "data-end", "data-end=",   "data-end=0",  "data-en=1",
+      "=1",       "data-end=-1", "data-ends=1", "data-end=86401"};
   for (size_t i = 0u; i < sizeof wrong / sizeof wrong[0]; i++) {
     test_label("%s", wrong[i]);
     test_number(smtpc_option_deadline(wrong[i], &have), false);
@@ -170,11 +190,16 @@ static void test_host_is_a_domain_or_a_literal(void **state) {
     const char *text;
     bool domain;
     bool literal;
-  } rows[] = {{"device.example", true, true}, {"localhost", true, true},
-              {"[192.0.2.1]", false, true},   {"[IPv6:::1]", false, true},
-              {"", false, false},             {"not a name", false, false},
-              {"a..b", false, false},         {"-a.example", false, false},
-              {"a\r\nb", false, false},       {"192.0.2.1]", false, false}};
+  } rows[] = {{"device.example", true, true},
+              {"localhost", true, true},
+              {"[192.0.2.1]", false, true},
+              {"[IPv6:::1]", false, true},
+              {"", false, false},
+              {"not a name", false, false},
+              {"a..b", false, false},
+              {"-a.example", false, false},
+              {"a\r\nb", false, false},
+              {"192.0.2.1]", false, false}};
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     uint8_t name[255];
     uint8_t len = 0u;
@@ -241,8 +266,9 @@ static void test_fail_names_option_value_and_mend(void **state) {
   char said[1024];
   char value[] = "no\x1b[31m\nsuch";
   test_number(fails_with(value, said, sizeof said), 64);
-  assert_non_null(strstr(said, "smtpcore test: --quirk: want one of a, b; it is "
-                               "\"no\\x1b[31m\\x0asuch\""));
+  assert_non_null(strstr(said,
+                         "smtpcore test: --quirk: want one of a, b; it is "
+                         "\"no\\x1b[31m\\x0asuch\""));
   test_number(fails_with(NULL, said, sizeof said), 64);
   assert_non_null(strstr(said, "smtpcore test: --quirk: want one of a, b\n"));
 }

@@ -48,9 +48,9 @@ static smtpc_outcome of_local(unsigned finding) {
                                               : SMTPC_OUTCOME_INTERNAL;
 }
 
-// The session was lost, or the server ended it, before the message had its verdict.
-// `session_code` is then the refusal that would have decided it, but with recipients
-// that were not yet answered nothing is decided.
+// The session was lost, or the server ended it, before the message had its
+// verdict. `session_code` is then the refusal that would have decided it, but
+// with recipients that were not yet answered nothing is decided.
 static smtpc_outcome of_lost(const smtpc_attempt *a) {
   const bool some = a->rcpt_taken > 0u ||
                     (a->rcpt_refused > 0u && a->rcpt_refused < a->rcpt_count);

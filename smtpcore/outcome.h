@@ -8,8 +8,8 @@
 //   76  protocol        the protocol, TLS or the policy ended it; #841, #842
 //   77  authentication  #839, #843
 //
-// Decided by codes, findings and reasons only, never by a text of the server (law
-// CODE).
+// Decided by codes, findings and reasons only, never by a text of the server
+// (law CODE).
 #ifndef SMTPCORE_OUTCOME_H
 #define SMTPCORE_OUTCOME_H
 
@@ -19,13 +19,13 @@
 #include "shim/net/net.h"
 #include "smtpcore/log.h"
 
-#define SMTPC_OUTCOME_LIST(X)               \
-  X(DELIVERED, 0, "delivered")              \
-  X(USAGE, 64, "usage")                     \
-  X(REFUSED, 69, "refused")                 \
-  X(INTERNAL, 70, "internal")               \
-  X(LATER, 75, "later")                     \
-  X(PROTOCOL, 76, "protocol")               \
+#define SMTPC_OUTCOME_LIST(X)  \
+  X(DELIVERED, 0, "delivered") \
+  X(USAGE, 64, "usage")        \
+  X(REFUSED, 69, "refused")    \
+  X(INTERNAL, 70, "internal")  \
+  X(LATER, 75, "later")        \
+  X(PROTOCOL, 76, "protocol")  \
   X(AUTHENTICATION, 77, "authentication")
 
 typedef enum smtpc_outcome {
@@ -39,21 +39,22 @@ const char *smtpc_outcome_name(smtpc_outcome outcome);
 
 // smtpc_attempt is what is known of a session after its end.
 typedef struct smtpc_attempt {
-  smtpc_seen seen;            // its findings
+  smtpc_seen seen;  // its findings
   smtpc_net_end end;
-  smtpc_net_error_kind error; // NONE: there was a session
-  uint32_t rcpt_count;        // recipients of the message
-  uint32_t rcpt_taken;        // recipients that got 2xx
-  uint32_t rcpt_later;        // recipients that got 4xx
-  uint32_t rcpt_refused;      // recipients that got 5xx
-  uint16_t session_code;      // of the last reply that the session judged
-  uint16_t message_code;      // with `message_done`: what decided the message
+  smtpc_net_error_kind error;  // NONE: there was a session
+  uint32_t rcpt_count;         // recipients of the message
+  uint32_t rcpt_taken;         // recipients that got 2xx
+  uint32_t rcpt_later;         // recipients that got 4xx
+  uint32_t rcpt_refused;       // recipients that got 5xx
+  uint16_t session_code;       // of the last reply that the session judged
+  uint16_t message_code;       // with `message_done`: what decided the message
   bool message_done;
 } smtpc_attempt;
 
 // smtpc_outcome_of judges. With some recipients taken and some refused it is
-// REFUSED, or LATER when each of these may be tried again. A session that was lost
-// is LATER, unless the server had refused the sender, or all recipients, for good.
+// REFUSED, or LATER when each of these may be tried again. A session that was
+// lost is LATER, unless the server had refused the sender, or all recipients,
+// for good.
 smtpc_outcome smtpc_outcome_of(const smtpc_attempt *attempt);
 
 #endif  // SMTPCORE_OUTCOME_H

@@ -22,8 +22,9 @@ typedef struct smtpc_password {
 bool smtpc_password_set(smtpc_password *out, const uint8_t *data, size_t len,
                         char problem[SMTPC_PASSWORD_PROBLEM_MAX]);
 
-// smtpc_password_read takes the content of the file `path`, which nobody but its
-// owner and group may read. If it fails, `problem` names the file and the mend.
+// smtpc_password_read takes the content of the file `path`, which nobody but
+// its owner and group may read. If it fails, `problem` names the file and the
+// mend.
 bool smtpc_password_read(smtpc_password *out, const char *path,
                          char problem[SMTPC_PASSWORD_PROBLEM_MAX]);
 

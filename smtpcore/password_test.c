@@ -1,4 +1,4 @@
-#include "core/testing.h"
+#include "smtpcore/password.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "smtpcore/password.h"
+#include "core/testing.h"
 
 #define TEXT(s) s, sizeof(s) - 1u
 

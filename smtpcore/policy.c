@@ -1,3 +1,5 @@
+#include "smtpcore/policy.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +12,6 @@
 #include "smtpcore/log.h"
 #include "smtpcore/options.h"
 #include "smtpcore/path.h"
-#include "smtpcore/policy.h"
 #include "smtpcore/registry.h"
 #include "smtpcore/reply.h"
 #include "smtpcore/write.h"
@@ -20,16 +21,15 @@
 enum option_key { KEY_FORMAT = 0x100 };
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "text|json", 0, "How the tables are printed (default text)",
-     1},
+    {"format", KEY_FORMAT, "text|json", 0,
+     "How the tables are printed (default text)", 1},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
   uint8_t *format = state->input;
   if (key == KEY_FORMAT) {
-    *format = smtpc_option_take_choice(state, "--format", arg,
-                                       smtpc_option_log_words, 2u,
-                                       SMTPC_WANT_LOG);
+    *format = smtpc_option_take_choice(
+        state, "--format", arg, smtpc_option_log_words, 2u, SMTPC_WANT_LOG);
   } else if (key == ARGP_KEY_ARG) {
     smtpc_option_fail(state, "surplus word", arg, "want options only");
   } else {
@@ -39,16 +39,21 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 }
 
 static const struct argp parser = {
-    options, parse, NULL,
-    "Prints which command may be said in which phase of a session, and all names "
+    options,
+    parse,
+    NULL,
+    "Prints which command may be said in which phase of a session, and all "
+    "names "
     "that this program knows: parameters, extensions, mechanisms, replies, "
     "quirks, findings, device codes, deadlines and limits.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 // ---------------------------------------------------------------- the tables
 //
-// Each is an array of objects with the same keys, made from the registry. Text is
-// printed from them too.
+// Each is an array of objects with the same keys, made from the registry. Text
+// is printed from them too.
 
 static void add(json_t *row, const char *key, const char *value) {
   (void)json_object_set_new(row, key, json_string(value));
@@ -144,10 +149,9 @@ static json_t *replies(void) {
     char enhanced[24] = "";
     json_t *row = add_row(table);
     if (reply.enhanced_class != 0u) {
-      (void)snprintf(enhanced, sizeof enhanced, "%u.%u.%u",
-                     (unsigned)reply.enhanced_class,
-                     (unsigned)reply.enhanced_subject,
-                     (unsigned)reply.enhanced_detail);
+      (void)snprintf(
+          enhanced, sizeof enhanced, "%u.%u.%u", (unsigned)reply.enhanced_class,
+          (unsigned)reply.enhanced_subject, (unsigned)reply.enhanced_detail);
     }
     add_number(row, "code", reply.code);
     add(row, "enhanced", enhanced);
@@ -326,7 +330,9 @@ static void print_table(const section *s, json_t *table) {
   measure(table, widths);
   (void)printf("%s%s\n\n", s == sections ? "" : "\n", s->heading);
   print_row(json_array_get(table, 0u), widths, 1);
-  json_array_foreach(table, index, row) { print_row(row, widths, 0); }
+  json_array_foreach(table, index, row) {
+    print_row(row, widths, 0);
+  }
 }
 
 static int print_text(void) {
@@ -352,8 +358,7 @@ static int print_json(void) {
 int smtpc_main_policy(int argc, char **argv) {
   uint8_t format = SMTPC_LOG_TEXT;
   (void)argp_parse(&parser, argc, argv, 0, NULL, &format);
-  const int status =
-      format == SMTPC_LOG_JSON ? print_json() : print_text();
+  const int status = format == SMTPC_LOG_JSON ? print_json() : print_text();
   if (status != 0 || fflush(stdout) != 0) {
     (void)fputs("smtpcore policy: standard output cannot be written\n", stderr);
     return EX_IOERR;

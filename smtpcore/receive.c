@@ -120,8 +120,8 @@ static void add_domain(settings *s, const struct argp_state *state,
 }
 
 // How TLS and AUTH are set; false: another option.
-static bool take_protection(settings *s, const struct argp_state *state, int key,
-                            const char *arg) {
+static bool take_protection(settings *s, const struct argp_state *state,
+                            int key, const char *arg) {
   switch (key) {
     case KEY_TLS:
       s->policy.tls = smtpc_option_take_choice(
@@ -202,9 +202,8 @@ static void take_place(settings *s, const struct argp_state *state, int key,
       s->maildir = arg;
       break;
     default:
-      s->log = smtpc_option_take_choice(state, "--log", arg,
-                                        smtpc_option_log_words, 2u,
-                                        SMTPC_WANT_LOG);
+      s->log = smtpc_option_take_choice(
+          state, "--log", arg, smtpc_option_log_words, 2u, SMTPC_WANT_LOG);
       break;
   }
 }
@@ -247,12 +246,18 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 }
 
 static const struct argp parser = {
-    options, parse, NULL,
-    "Receives mail by SMTP and stores it in a Maildir. Mail for other domains is "
+    options,
+    parse,
+    NULL,
+    "Receives mail by SMTP and stores it in a Maildir. Mail for other domains "
+    "is "
     "refused.\v"
-    "When it is ready it prints `listening on ADDR:PORT`, then one line for each "
+    "When it is ready it prints `listening on ADDR:PORT`, then one line for "
+    "each "
     "event. SIGTERM and SIGINT end it: sessions are told, and nothing is lost.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 // -------------------------------------------------------------- what it needs
 
@@ -262,8 +267,9 @@ static int complain(const char *text, const char *mend) {
   return EX_CONFIG;
 }
 
-#define MAKE_CERTIFICATE \
-  "`smtpcore certificate --name HOST --out DIR` makes a certificate and its key"
+#define MAKE_CERTIFICATE                                                      \
+  "`smtpcore certificate --name HOST --out DIR` makes a certificate and its " \
+  "key"
 
 static int complain_identity(const settings *s, smtpc_boringssl_error error) {
   char text[600];
@@ -287,8 +293,9 @@ static int set_identity(const settings *s, smtpc_tls_context *tls,
   if ((key->mode & (KEY_READABLE_BY_OTHERS | KEY_WRITABLE_BY_GROUP)) != 0u) {
     (void)snprintf(text, sizeof text, "%s: others can use this private key",
                    s->key);
-    return complain(text, "say chmod 600 to it, and use another key if it may "
-                          "have been read");
+    return complain(text,
+                    "say chmod 600 to it, and use another key if it may "
+                    "have been read");
   }
   const smtpc_boringssl_error error = smtpc_boringssl_context_set_identity(
       tls, cert->data, cert->len, key->data, key->len, &identity);
@@ -327,8 +334,9 @@ static int prepare_tls(settings *s, smtpc_tls_context **out) {
     return EX_OK;
   }
   if (s->cert == NULL || s->key == NULL) {
-    return complain("TLS wants a certificate and its key",
-                    "name them with --cert FILE and --key FILE; " MAKE_CERTIFICATE);
+    return complain(
+        "TLS wants a certificate and its key",
+        "name them with --cert FILE and --key FILE; " MAKE_CERTIFICATE);
   }
   if (smtpc_boringssl_context_new(out) != SMTPC_BORINGSSL_NONE) {
     return complain("no memory for TLS", "");
@@ -408,6 +416,31 @@ static int status_of(smtpc_net_error_kind kind) {
   return EX_UNAVAILABLE;
 }
 
+// The receiver that a signal stops.
+static smtpc_net_receiver *volatile at_work;
+
+static void on_signal(int number) {
+  (void)number;
+  smtpc_net_receiver_stop(at_work);
+}
+
+// Called before anybody is told that there is a receiver: who starts it may
+// stop it at once.
+static void catch_signals(smtpc_net_receiver *receiver) {
+  struct sigaction action = {0};
+  at_work = receiver;
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  (void)sigemptyset(&action.sa_mask);
+  (void)sigaction(SIGTERM, &action, NULL);
+  (void)sigaction(SIGINT, &action, NULL);
+}
+
+static void ignore_signals(void) {
+  (void)signal(SIGTERM, SIG_IGN);
+  (void)signal(SIGINT, SIG_IGN);
+}
+
 static int serve(const settings *s, smtpc_reception *reception,
                  smtpc_tls_context *tls) {
   smtpc_net_receiver_options o;
@@ -423,13 +456,15 @@ static int serve(const settings *s, smtpc_reception *reception,
   o.deadlines = s->deadlines;
   o.sessions_max = s->sessions_max;
   o.tls_min_version = s->tls_min;
-  smtpc_net_error_kind kind =
-      smtpc_net_receiver_new(&receiver, &o, &error);
+  o.signals = 0u;
+  smtpc_net_error_kind kind = smtpc_net_receiver_new(&receiver, &o, &error);
   if (kind == SMTPC_NET_NONE) {
+    catch_signals(receiver);
     (void)printf("listening on %s\n", smtpc_net_receiver_address(receiver));
     (void)fflush(stdout);
     log_start(s, &reception->log);
     kind = smtpc_net_receiver_run(receiver, &error);
+    ignore_signals();
     log_stop(reception);
     smtpc_net_receiver_free(receiver);
   }

@@ -23,7 +23,7 @@ typedef struct visit {
   smtpc_net_session *session;
   smtpc_seen seen;
   login login;
-  FILE *lines;               // Return-Path and Delivered-To, as they come
+  FILE *lines;  // Return-Path and Delivered-To, as they come
   char *lines_text;
   size_t lines_len;
   smtpc_delivery *delivery;  // NULL: not begun, or failed

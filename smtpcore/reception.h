@@ -22,8 +22,8 @@ typedef struct smtpc_reception {
   uint64_t messages;  // that were stored
 } smtpc_reception;
 
-// smtpc_reception_callbacks returns the callbacks of a receiver whose `user` is an
-// smtpc_reception.
+// smtpc_reception_callbacks returns the callbacks of a receiver whose `user` is
+// an smtpc_reception.
 smtpc_net_receiver_callbacks smtpc_reception_callbacks(void);
 
 #endif  // SMTPCORE_RECEPTION_H

@@ -1,9 +1,9 @@
-#include "core/testing.h"
+#include "smtpcore/recipient.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtpcore/recipient.h"
+#include "core/testing.h"
 
 static const char *const domains[] = {"office.example", "Lab.Example"};
 
@@ -57,6 +57,18 @@ static void test_is_here_by_name(void **state) {
   }
 }
 
+// Our name has no NUL at its end.
+static void test_is_here_reads_the_name_and_no_more(void **state) {
+  (void)state;
+  uint8_t *host = test_copy("device.example", 14u);
+  const smtpc_here exact = {host, 14u, NULL, 0u};
+  assert_int_equal(is_here(&exact, "127.0.0.1:25", "<fax@device.example>"), 1);
+  assert_int_equal(is_here(&exact, "127.0.0.1:25", "<fax@device.example.com>"),
+                   0);
+  assert_int_equal(is_here(&exact, "127.0.0.1:25", "<fax@device.exampl>"), 0);
+  free(host);
+}
+
 static void test_is_here_by_address(void **state) {
   (void)state;
   static const struct {
@@ -89,6 +101,7 @@ static void test_is_here_when_our_name_is_an_address(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_is_here_by_name),
+      cmocka_unit_test(test_is_here_reads_the_name_and_no_more),
       cmocka_unit_test(test_is_here_by_address),
       cmocka_unit_test(test_is_here_when_our_name_is_an_address),
   };

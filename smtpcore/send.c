@@ -128,9 +128,8 @@ static bool is_ascii(const char *text) {
 
 static bool is_postmaster(const char *text) {
   static const char word[] = "POSTMASTER";
-  return smtpc_span_is((const uint8_t *)text,
-                       smtpc_span_make(0u, strlen(text)), word,
-                       sizeof word - 1u);
+  return smtpc_span_is((const uint8_t *)text, smtpc_span_make(0u, strlen(text)),
+                       word, sizeof word - 1u);
 }
 
 static bool is_mailbox(const char *text) {
@@ -332,9 +331,8 @@ static void take_rest(settings *s, const struct argp_state *state, int key,
       s->trace = true;
       break;
     default:
-      s->log = smtpc_option_take_choice(state, "--log", arg,
-                                        smtpc_option_log_words, 2u,
-                                        SMTPC_WANT_LOG);
+      s->log = smtpc_option_take_choice(
+          state, "--log", arg, smtpc_option_log_words, 2u, SMTPC_WANT_LOG);
       break;
   }
 }
@@ -393,14 +391,19 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
 }
 
 static const struct argp parser = {
-    options, parse, "FILE",
-    "Sends one message, FILE, by SMTP; - is standard input. Lines may end in LF "
+    options,
+    parse,
+    "FILE",
+    "Sends one message, FILE, by SMTP; - is standard input. Lines may end in "
+    "LF "
     "or CRLF.\v"
     "Exit status: 0 delivered, 75 try again later, 69 refused for good, 77 "
     "authentication (#839, #843), 76 protocol, TLS or policy (#841, #842), 64 "
     "usage or the message, 78 a file that an option names. The last line on "
     "standard error says what happened, and every downgrade.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 // -------------------------------------------------------------- what it needs
 
@@ -452,8 +455,7 @@ static int read_message(const settings *s, smtpc_message *out) {
   if (!standard) {
     (void)close(fd);
   }
-  return status == SMTPC_MESSAGE_OK ? EX_OK
-                                    : complain_message(s, out, status);
+  return status == SMTPC_MESSAGE_OK ? EX_OK : complain_message(s, out, status);
 }
 
 static int read_password(const settings *s, smtpc_password *out) {

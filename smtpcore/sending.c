@@ -142,8 +142,8 @@ static const smtpc_sending_said *find_said(const smtpc_sending *s,
   return NULL;
 }
 
-// Keeps the first line with each code: replies to commands that were sent ahead of
-// a refusal come after it and say less.
+// Keeps the first line with each code: replies to commands that were sent ahead
+// of a refusal come after it and say less.
 static void note_said(smtpc_sending *s, const smtpc_net_trace *event) {
   const unsigned code = code_of(event);
   if (code == 0u || (code >= 400u && find_said(s, code) != NULL)) {
@@ -338,6 +338,18 @@ static const char *headline(const smtpc_sending *s, smtpc_outcome outcome) {
   return "not delivered, which is a defect of this program";
 }
 
+// Why a message was not even offered to the server, if so.
+static void print_unsent(FILE *out, const smtpc_seen *seen) {
+  static const uint8_t reasons[3] = {SMTPC_FINDING_EXTENSION_MISSING,
+                                     SMTPC_FINDING_SIZE_EXCEEDED,
+                                     SMTPC_FINDING_LOCAL_INPUT};
+  for (size_t i = 0u; i < sizeof reasons; i++) {
+    if (smtpc_seen_has(seen, reasons[i]) != 0) {
+      (void)fprintf(out, ": %s", smtpc_finding_get(reasons[i]).meaning);
+    }
+  }
+}
+
 // Why, in words, beside what a server said.
 static void print_reason(FILE *out, const smtpc_sending *s) {
   const smtpc_attempt *a = &s->attempt;
@@ -347,6 +359,7 @@ static void print_reason(FILE *out, const smtpc_sending *s) {
     return;
   }
   if (a->message_done) {
+    print_unsent(out, &a->seen);
     return;
   }
   if (a->end.device != SMTPC_DEVICE_NONE) {

@@ -1,9 +1,9 @@
-#include "core/testing.h"
+#include "smtpcore/sending.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtpcore/sending.h"
+#include "core/testing.h"
 #include "smtpcore/session.h"
 
 // desk is a sending whose trace and last words go to memory.
@@ -93,8 +93,7 @@ static smtpc_outcome end(desk *d, unsigned reason, unsigned finding,
   result.end.finding = (uint8_t)finding;
   result.end.device = (uint8_t)device;
   result.code = (uint16_t)code;
-  const smtpc_outcome outcome =
-      smtpc_sending_end(&d->sending, &result, &error);
+  const smtpc_outcome outcome = smtpc_sending_end(&d->sending, &result, &error);
   flush_desk(d);
   return outcome;
 }
@@ -132,7 +131,8 @@ static void test_trace_shows_the_dialogue(void **state) {
       "--- connected to 127.0.0.1:25 ---\n"
       "S: 220 mx.example \\x1b[2J\\xc3\\xa4\n"
       "C: STARTTLS\n"
-      "--- encryption begins (TLS 1.3, cipher 0x1301, certificate checked: yes) "
+      "--- encryption begins (TLS 1.3, cipher 0x1301, certificate checked: "
+      "yes) "
       "---\n"
       "--- encryption begins (TLS 1.2, cipher 0xc02b, certificate checked: no) "
       "---\n"
@@ -192,7 +192,7 @@ static void test_end_quotes_the_reply_that_decided(void **state) {
   desk d;
   open_desk(&d, SMTPC_LOG_TEXT);
   SAID(&d, "550 5.7.1 you are on a list");
-  SAID(&d, "503 5.5.1 MAIL first");
+  SAID(&d, "550 5.5.1 MAIL first");
   SAID(&d, "503 5.5.1 RCPT first");
   done(&d, 550u);
   SAID(&d, "221 bye");
@@ -201,6 +201,30 @@ static void test_end_quotes_the_reply_that_decided(void **state) {
                       "smtpcore send: refused for good (the server said: 550 "
                       "5.7.1 you are on a list)\n");
   close_desk(&d);
+}
+
+static void test_end_says_why_nothing_was_sent(void **state) {
+  (void)state;
+  static const struct {
+    unsigned finding, code;
+    smtpc_outcome want;
+  } rows[] = {
+      {SMTPC_FINDING_EXTENSION_MISSING, 0u, SMTPC_OUTCOME_REFUSED},
+      {SMTPC_FINDING_SIZE_EXCEEDED, 552u, SMTPC_OUTCOME_REFUSED},
+      {SMTPC_FINDING_LOCAL_INPUT, 0u, SMTPC_OUTCOME_USAGE},
+  };
+  for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
+    desk d;
+    open_desk(&d, SMTPC_LOG_TEXT);
+    found(&d, rows[i].finding);
+    done(&d, rows[i].code);
+    SAID(&d, "221 bye");
+    test_number(end(&d, SMTPC_END_QUIT, 0u, 0u, rows[i].code), rows[i].want);
+    assert_non_null(
+        strstr(d.words, smtpc_finding_get(rows[i].finding).meaning));
+    assert_null(strstr(d.words, "the server said"));
+    close_desk(&d);
+  }
 }
 
 static void test_end_says_the_device_code(void **state) {
@@ -224,8 +248,7 @@ static void test_end_says_the_device_code(void **state) {
       test_number(end(&d, rows[i].reason, rows[i].finding, rows[i].device, 0u),
                   rows[i].want);
       assert_non_null(strstr(d.words, rows[i].code));
-      assert_non_null(
-          strstr(d.words, smtpc_finding_get(rows[i].finding).name));
+      assert_non_null(strstr(d.words, smtpc_finding_get(rows[i].finding).name));
       assert_ptr_equal(strchr(d.words, '\n'), d.words + d.words_len - 1u);
       close_desk(&d);
     }
@@ -279,8 +302,8 @@ static void test_envelope_asks_for_what_the_message_needs(void **state) {
   d.message.eight_bit = true;
   d.sending.utf8 = true;
   test_number(calls.envelope(&d.sending, &have), 1);
-  test_number(have.seen, SMTPC_HAS(SIZE) | SMTPC_HAS(BODY) |
-                             SMTPC_HAS(SMTPUTF8));
+  test_number(have.seen,
+              SMTPC_HAS(SIZE) | SMTPC_HAS(BODY) | SMTPC_HAS(SMTPUTF8));
   test_number(have.size, 7);
   test_number(have.body, SMTPC_BODY_8BITMIME);
   test_number(calls.envelope(&d.sending, &have), 0);
@@ -302,6 +325,7 @@ int main(void) {
       cmocka_unit_test(test_end_says_delivered_and_downgrades),
       cmocka_unit_test(test_end_names_refused_recipients),
       cmocka_unit_test(test_end_quotes_the_reply_that_decided),
+      cmocka_unit_test(test_end_says_why_nothing_was_sent),
       cmocka_unit_test(test_end_says_the_device_code),
       cmocka_unit_test(test_end_as_json),
       cmocka_unit_test(test_end_without_a_session),

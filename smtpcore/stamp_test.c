@@ -1,9 +1,9 @@
-#include "core/testing.h"
+#include "smtpcore/stamp.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "smtpcore/stamp.h"
+#include "core/testing.h"
 
 static smtpc_stamp sample(void) {
   smtpc_stamp stamp = {0};
@@ -39,9 +39,10 @@ static void test_received_says_who_and_how(void **state) {
   smtpc_stamp stamp = sample();
   stamp.tls = true;
   test_label("by name");
-  expect_received(&stamp, "Received: from client.example ([192.0.2.7])\r\n"
-                          "\tby device.example with ESMTPS id 69-12-1;\r\n"
-                          "\tMon, 02 Nov 2026 10:00:00 +0000\r\n");
+  expect_received(&stamp,
+                  "Received: from client.example ([192.0.2.7])\r\n"
+                  "\tby device.example with ESMTPS id 69-12-1;\r\n"
+                  "\tMon, 02 Nov 2026 10:00:00 +0000\r\n");
   stamp.hello = (const uint8_t *)"[IPv6:2001:db8::1]";
   stamp.hello_len = 18u;
   stamp.peer = "[2001:db8::1]:25";
@@ -56,17 +57,19 @@ static void test_received_says_who_and_how(void **state) {
 static void test_received_leaves_out_what_is_no_name(void **state) {
   (void)state;
   static const char *const names[] = {
-      "",           "a b",        "evil\r\nX: y", "(comment",
-      "[tag:a(b)]", "\xc3\xa4.example", "a..b", "\"q\""};
+      "",         "a b",        "evil\r\nX: y",
+      "(comment", "[tag:a(b)]", "\xc3\xa4.example",
+      "a..b",     "\"q\""};
   for (size_t i = 0u; i < sizeof names / sizeof names[0]; i++) {
     smtpc_stamp stamp = sample();
     uint8_t *copy = test_copy(names[i], strlen(names[i]));
     stamp.hello = copy;
     stamp.hello_len = strlen(names[i]);
     test_label("%s", names[i]);
-    expect_received(&stamp, "Received: from [192.0.2.7] ([192.0.2.7])\r\n"
-                            "\tby device.example with ESMTP id 69-12-1;\r\n"
-                            "\tMon, 02 Nov 2026 10:00:00 +0000\r\n");
+    expect_received(&stamp,
+                    "Received: from [192.0.2.7] ([192.0.2.7])\r\n"
+                    "\tby device.example with ESMTP id 69-12-1;\r\n"
+                    "\tMon, 02 Nov 2026 10:00:00 +0000\r\n");
     free(copy);
   }
 }
@@ -138,8 +141,9 @@ static void test_address_lines(void **state) {
   static const struct {
     const char *address;
     const char *want;
-  } rows[] = {{"a@b.example", "Return-Path: <a@b.example>\r\n"
-                              "Delivered-To: a@b.example\r\n"},
+  } rows[] = {{"a@b.example",
+               "Return-Path: <a@b.example>\r\n"
+               "Delivered-To: a@b.example\r\n"},
               {"", "Return-Path: <>\r\nDelivered-To: \r\n"},
               // A line end would make another header line: nothing is written.
               {"a\r\nX: y", ""},

@@ -5,6 +5,8 @@
 #include "shim/net/sender_parts.h"
 #include "smtpcore/span.h"
 
+#define RESERVE 1024u  // room for a line that content leaves
+
 #define CALL(sender) (&(sender)->options->callbacks)
 #define USER(sender) ((sender)->options->user)
 
@@ -292,7 +294,8 @@ static int answer_envelope(smtpc_net_sender *s, unsigned kind, smtpc_input *in,
 static size_t slice_of(const smtpc_net_sender *s, size_t room) {
   const int announces =
       s->core.phase == SMTPC_CLIENT_CHUNKS && s->core.chunk_left == 0u;
-  return announces || s->block_len < room ? s->block_len : room;
+  const size_t most = room > RESERVE ? room - RESERVE : 0u;
+  return announces || s->block_len < most ? s->block_len : most;
 }
 
 static int answer_content(smtpc_net_sender *s, smtpc_input *in) {
@@ -408,13 +411,24 @@ static int take_octets(smtpc_net_sender *s, smtpc_input *in) {
   return 1;
 }
 
+// What the core would say next does not fit now. While content goes out that is a
+// stuffed dot at most, for which `slice_of` leaves room: so the core comes to ask for
+// content, where it can hear the server.
+static int must_wait(const smtpc_net_sender *s) {
+  return s->stalled != 0u && s->core.send != 0u &&
+         s->core.phase != SMTPC_CLIENT_CONTENT;
+}
+
 // The next input. It returns 0 when there is none: the session waits.
 static int take_input(smtpc_net_sender *s, smtpc_input *in) {
   const int stalled = s->idle == 0u && is_stalled(s);
-  if ((s->asked != 0u || !stalled) && take_octets(s, in)) {
+  if (stalled && must_wait(s)) {
+    return 0;
+  }
+  if (take_octets(s, in)) {
     return 1;
   }
-  if (stalled) {
+  if (s->asked != 0u && stalled) {
     return 0;
   }
   if (s->asked != 0u) {
