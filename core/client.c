@@ -84,7 +84,13 @@ static smtpc_status on_tls_failed(smtpc_client *s, const smtpc_input *in) {
   if (!handshake && s->tls == 0u) {
     return SMTPC_E_STATE;
   }
-  s->device = (uint8_t)device_of(failure);
+  // What was decided stands.
+  if (s->next == SMTPC_DO_CLOSE) {
+    return SMTPC_OK;
+  }
+  if (s->phase != SMTPC_CLIENT_QUIT) {
+    s->device = (uint8_t)device_of(failure);
+  }
   if (is_distrust(failure)) {
     smtpc_client_add_finding(s, SMTPC_FINDING_TLS_UNVERIFIED);
   }
@@ -108,6 +114,9 @@ static void on_end_of_stream(smtpc_client *s, const smtpc_input *in) {
 }
 
 static smtpc_status on_end(smtpc_client *s, const smtpc_input *in) {
+  if (s->next == SMTPC_DO_CLOSE) {
+    return SMTPC_OK;
+  }
   switch (in->kind) {
     case SMTPC_IN_END_OF_STREAM:
       on_end_of_stream(s, in);
@@ -126,6 +135,10 @@ static smtpc_status on_end(smtpc_client *s, const smtpc_input *in) {
 
 // What the shim was asked for is no longer wanted: the server speaks out of turn.
 static void begin_surplus(smtpc_client *s) {
+  if (s->phase == SMTPC_CLIENT_QUIT) {
+    smtpc_client_cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_REPLY_UNSOLICITED);
+    return;
+  }
   smtpc_wipe(s->out, s->out_len);
   s->out_len = 0u;
   s->send = 0u;

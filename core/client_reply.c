@@ -254,13 +254,20 @@ static void on_mail_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   smtpc_client_continue_group(policy, s);
 }
 
+// RFC 5321 section 4.5.3.1.10: older servers say 552 where 452 is meant, too many
+// recipients for now.
+static unsigned rcpt_code(const smtpc_client *s) {
+  return s->reply.code == 552u ? 452u : s->reply.code;
+}
+
 static void on_rcpt_reply(const smtpc_client_policy *policy, smtpc_client *s) {
-  const unsigned class = reply_class(s);
+  const unsigned code = rcpt_code(s);
+  const unsigned class = code / 100u;
   if (class != 2u && class < 4u) {
     unexpected(s);
     return;
   }
-  smtpc_client_report_recipient(s, s->tx.rcpt_answered, s->reply.code);
+  smtpc_client_report_recipient(s, s->tx.rcpt_answered, code);
   s->tx.rcpt_answered++;
   if (class == 2u && s->tx.mail_ok != 0u) {
     s->tx.rcpt_ok++;
@@ -270,7 +277,7 @@ static void on_rcpt_reply(const smtpc_client_policy *policy, smtpc_client *s) {
     // message too early.
     const bool softer = class == 4u && s->tx.code >= 500u;
     if (s->tx.mail_ok != 0u && (s->tx.code == 0u || softer)) {
-      s->tx.code = s->reply.code;
+      s->tx.code = (uint16_t)code;
     }
   }
   smtpc_client_continue_group(policy, s);
@@ -358,7 +365,8 @@ static void on_reply(const smtpc_client_policy *policy, smtpc_client *s,
 
 // A 421 may come in place of any reply, and unasked; the server then closes.
 static void on_service_closing(smtpc_client *s) {
-  if (s->tx.code == 0u) {
+  // A message that is done keeps its code to itself.
+  if (s->tx.code == 0u || s->tx.mail_sent == 0u) {
     s->tx.code = s->reply.code;
   }
   smtpc_client_cut(s, SMTPC_END_SERVICE, SMTPC_FINDING_SERVICE_REFUSED);

@@ -23,7 +23,7 @@ void smtpc_client_cut(smtpc_client *s, unsigned reason, unsigned finding) {
   if (s->phase != SMTPC_CLIENT_QUIT) {
     set_end(s, reason, finding);
   }
-  smtpc_wipe(s->out, s->out_len);
+  smtpc_wipe(s->out, SMTPC_OUT_MAX);
   s->out_len = 0u;
   s->send = 0u;
   s->wait = SMTPC_DO_NOTHING;
@@ -36,6 +36,10 @@ void smtpc_client_post(smtpc_client *s, smtpc_status status, size_t len,
   if (status != SMTPC_OK) {
     smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
     return;
+  }
+  // What was sent is sent: nothing of a longer line stays behind this one.
+  if (s->out_len > len) {
+    smtpc_wipe(s->out + len, s->out_len - len);
   }
   s->out_len = (uint16_t)len;
   s->send = 1u;
@@ -83,6 +87,7 @@ static smtpc_action do_close(smtpc_client *s) {
   act.device = s->device;
   act.code = s->tx.code;
   smtpc_line_init(&s->line);
+  smtpc_wipe(s->out, SMTPC_OUT_MAX);
   s->phase = SMTPC_CLIENT_CLOSED;
   s->next = SMTPC_DO_NOTHING;
   s->wait = SMTPC_DO_NOTHING;
@@ -132,9 +137,11 @@ static smtpc_action do_recipient_done(smtpc_client *s) {
 static smtpc_action do_message_done(smtpc_client *s) {
   smtpc_action act = smtpc_action_make(SMTPC_DO_MESSAGE_DONE);
   act.code = s->tx.code;
-  act.enhanced_class = s->reply.enhanced_class;
-  act.enhanced_subject = s->reply.enhanced_subject;
-  act.enhanced_detail = s->reply.enhanced_detail;
+  if (s->reply.code == s->tx.code) {
+    act.enhanced_class = s->reply.enhanced_class;
+    act.enhanced_subject = s->reply.enhanced_subject;
+    act.enhanced_detail = s->reply.enhanced_detail;
+  }
   s->message_report = 0u;
   return act;
 }

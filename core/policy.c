@@ -139,7 +139,8 @@ static bool offers_can_hold(const smtpc_server_policy *policy) {
     return false;
   }
   return policy->auth == SMTPC_AUTH_OFF ||
-         ((policy->mechanisms & all_mechanisms()) != 0u &&
+         (policy->mechanisms != 0u &&
+          (policy->mechanisms & ~(unsigned)all_mechanisms()) == 0u &&
           (policy->offered & SMTPC_OFFERS(AUTH)) != 0u);
 }
 

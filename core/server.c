@@ -188,10 +188,11 @@ static void on_end_of_stream(smtpc_server *s, const smtpc_input *in) {
 static void end_with(smtpc_server *s, unsigned reply, unsigned reason,
                      unsigned finding) {
   const bool silent = in_handshake(s);
+  const bool halfway = s->reply_line > 0u;
   cut(s, reason, finding);
   if (silent) {
     s->device = SMTPC_DEVICE_RECEIVE;
-  } else {
+  } else if (!halfway) {
     smtpc_server_answer(s, reply);
   }
 }
@@ -205,6 +206,10 @@ static bool awaits_verdict(const smtpc_server *s) {
 static smtpc_status on_end(smtpc_server *s, const smtpc_input *in) {
   if (awaits_verdict(s)) {
     return SMTPC_E_PENDING;
+  }
+  // What was decided stands.
+  if (s->next == SMTPC_DO_CLOSE) {
+    return SMTPC_OK;
   }
   if (in->kind == SMTPC_IN_END_OF_STREAM) {
     on_end_of_stream(s, in);
@@ -349,6 +354,10 @@ smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
   const smtpc_action taken = *out_action;
   if (!smtpc_server_take_waiting(policy, session, out_action)) {
     *out_action = smtpc_server_do_need_input(session);
+    if (taken.took_line == 0u) {
+      // Its command is answered: nothing of it stays behind.
+      smtpc_line_next(&session->line);
+    }
     if (session->wait == SMTPC_DO_START_TLS) {
       out_action->deadline = SMTPC_DEADLINE_HANDSHAKE;
     }

@@ -218,6 +218,8 @@ static void on_auth(const smtpc_server_policy *policy, smtpc_server *s) {
 
 void smtpc_server_on_credentials(const smtpc_server_policy *policy,
                                  smtpc_server *s, unsigned verdict) {
+  // The password in it has been looked at.
+  smtpc_line_next(&s->line);
   if (verdict == SMTPC_ANSWER_YES) {
     s->authenticated = 1u;
     smtpc_server_answer(s, SMTPC_REPLY_AUTH_OK);
@@ -347,7 +349,7 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
     on_unknown(policy, s, verdict);
   } else if (verdict.reply != SMTPC_REPLY_NONE) {
     follow_verdict(policy, s, verdict, status);
-  } else if ((size_t)s->line.len + 2u > max) {
+  } else if ((size_t)s->line.len + 2u > max && status != SMTPC_E_CHUNK_SIZE) {
     smtpc_server_refuse(policy, s, SMTPC_REPLY_LINE_LONG,
                         SMTPC_FINDING_LINE_TOO_LONG);
   } else if (status != SMTPC_OK) {

@@ -121,13 +121,18 @@ static void give_content(const smtpc_server_policy *policy, smtpc_server *s,
   act->channel = s->tls;
 }
 
+static uint64_t add_bounded(uint64_t a, uint64_t b) {
+  return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
 // How much of the input to look at. A lost message is read to its end, but no
-// further than the limits allow (law BOUNDS).
+// further than the limits allow (law BOUNDS). Stuffing at most doubles content, and
+// the end has five octets: a message within its limit is never cut short.
 static size_t data_window(const smtpc_server_policy *policy,
                           const smtpc_server *s, size_t left) {
-  const uint64_t most = policy->discard_max > UINT64_MAX - policy->size_max
-                            ? UINT64_MAX
-                            : policy->discard_max + policy->size_max;
+  const uint64_t whole =
+      add_bounded(add_bounded(policy->size_max, policy->size_max), 5u);
+  const uint64_t most = add_bounded(whole, policy->discard_max);
   const uint64_t rest =
       most > s->content.octets ? most - s->content.octets : 0u;
   return rest < left ? (size_t)rest : left;

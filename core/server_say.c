@@ -17,6 +17,7 @@ uint16_t smtpc_server_plus_one(uint16_t count) {
 
 void smtpc_server_close_after(smtpc_server *s, unsigned reason,
                               unsigned finding) {
+  smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
   s->next = SMTPC_DO_CLOSE;
   s->end_reason = (uint8_t)reason;
   s->end_finding = (uint8_t)finding;
@@ -179,6 +180,7 @@ static smtpc_action do_close(smtpc_server *s) {
   smtpc_line_init(&s->line);
   smtpc_sasl_clear(&s->sasl);
   s->mode = SMTPC_SERVER_CLOSED;
+  s->reply = SMTPC_REPLY_NONE;
   s->next = SMTPC_DO_NOTHING;
   s->wait = SMTPC_DO_NOTHING;
   return act;

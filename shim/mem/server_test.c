@@ -240,13 +240,15 @@ static void test_server_bdat_is_eaten_whatever_was_said(void **state) {
        "C: BDAT 3\n! command-sequence @49\n! chunk-refused @52\n"
        "S: 503 No transaction for this chunk\n" RCPT_OUT},
       {"unreadable size (BDT-01)", BEGIN_IN "BDAT -1\r\nRSET\r\n",
-       GREETING BEGIN_OUT "C: BDAT -1\n! command-syntax @73\n! chunk-size @73\n"
-                          "S: 501 Syntax error in parameters or arguments\n"
-                          ". close protocol chunk-size\n"},
+       GREETING BEGIN_OUT
+       "C: BDAT -1\n! command-syntax @73\n! chunk-size @73\n"
+       "M: dropped\nS: 501 Syntax error in parameters or arguments\n"
+       ". close protocol chunk-size\n"},
       {"size that wraps", BEGIN_IN "BDAT 184467440737095516151 LAST\r\nx",
        GREETING BEGIN_OUT
        "C: BDAT 184467440737095516151 LAST\n! command-syntax @97\n"
-       "! chunk-size @97\nS: 501 Syntax error in parameters or arguments\n"
+       "! chunk-size @97\nM: dropped\nS: 501 Syntax error in parameters or "
+       "arguments\n"
        ". close protocol chunk-size\n"},
       {"over the limit, then failed until RSET (BDT-03, BDT-04)",
        BEGIN_IN "BDAT 1001\r\nshort",
@@ -369,7 +371,7 @@ static void test_server_limits_recipients_and_errors(void **state) {
       "S: 452 Too many recipients\n"
       "C: X\n! command-unknown @90\nS: 500 Command unrecognized\n"
       "C: Y\n! command-unknown @93\n! errors-too-many @93\n"
-      "S: 421 Too many errors, closing connection\n"
+      "M: dropped\nS: 421 Too many errors, closing connection\n"
       ". close refused errors-too-many\n"};
   run_row(&policy, &r, strlen(r.in));
   policy.junk_max = 2u;

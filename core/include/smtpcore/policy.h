@@ -79,7 +79,8 @@ typedef struct smtpc_text {
 // `smtpc_server_policy_check`. It must stay as it is while a session uses it.
 typedef struct smtpc_server_policy {
   uint64_t size_max;       // greatest message, octets after unstuffing; not 0
-  uint64_t discard_max;    // octets to read on for the end of a refused message
+  uint64_t discard_max;    // octets to read on for the end of a refused message,
+                           // beyond twice size_max; or of a refused chunk
   uint32_t offered;        // SMTPC_OFFERS bits to offer where their row allows
   uint32_t quirks;         // smtpc_quirk bits
   uint16_t mechanisms;     // SMTPC_MECH bits to offer

@@ -1,0 +1,368 @@
+// Ends: what was decided stands, whatever comes after it; and nothing of a session is
+// left behind. Each of these was once a bug; corpus/regress holds the dialogues.
+
+#include <string.h>
+
+#include "core/testing.h"
+#include "shim/mem/mem.h"
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+// Gives octets, and after them `kind`, step by step: the end comes while what was
+// decided still waits to be said. `*out` gets what is sent, and the CLOSE is returned.
+static smtpc_action end_server(const smtpc_server_policy *policy,
+                               const char *text, unsigned kind,
+                               unsigned sends_before, smtpc_octets *out) {
+  static smtpc_server session;
+  const uint8_t *data = (const uint8_t *)text;
+  size_t left = strlen(text);
+  unsigned sends = 0u;
+  smtpc_action act = {0};
+  smtpc_server_init(&session, policy);
+  for (size_t step = 0u; step < 500u && act.kind != SMTPC_DO_CLOSE; step++) {
+    smtpc_input in = smtpc_input_octets(SMTPC_CHANNEL_PLAIN, data, left);
+    size_t used = 0u;
+    if (sends == sends_before) {
+      in = smtpc_input_make(kind);
+      in.clean = 1u;
+      left = 0u;
+      sends++;
+    } else if (act.kind == SMTPC_DO_ASK_SENDER ||
+               act.kind == SMTPC_DO_ASK_RECIPIENT) {
+      in = smtpc_input_make(SMTPC_IN_VERDICT);
+      in.answer = SMTPC_ANSWER_YES;
+    }
+    assert_int_equal(smtpc_server_step(policy, &session, &in, &used, &act),
+                     SMTPC_OK);
+    assert_int_equal(smtpc_server_check(&session), SMTPC_OK);
+    data += used;
+    left -= used;
+    if (act.kind == SMTPC_DO_SEND) {
+      smtpc_octets_add(out, smtpc_server_octets(&session, &act, &in),
+                       act.end - act.begin);
+      sends++;
+    }
+  }
+  assert_int_equal(act.kind, SMTPC_DO_CLOSE);
+  return act;
+}
+
+static smtpc_server_policy required_policy(void) {
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  policy.tls = SMTPC_SERVER_TLS_REQUIRED;
+  policy.certificate = 1u;
+  policy.offered = SMTPC_OFFERS(STARTTLS) | SMTPC_OFFERS(SIZE) |
+                   SMTPC_OFFERS(PIPELINING) | SMTPC_OFFERS(DSN);
+  return policy;
+}
+
+static void test_server_end_keeps_what_was_decided(void **state) {
+  (void)state;
+  static const unsigned kinds[] = {SMTPC_IN_END_OF_STREAM, SMTPC_IN_DEADLINE,
+                                   SMTPC_IN_SHUTDOWN};
+  const smtpc_server_policy policy = required_policy();
+  for (size_t i = 0u; i < COUNT(kinds); i++) {
+    smtpc_octets out = {0};
+    // The greeting, then the 530.
+    const smtpc_action act =
+        end_server(&policy, "MAIL FROM:<a@b.example>\r\n", kinds[i], 2u, &out);
+    test_label("%s", smtpc_in_name(kinds[i]));
+    test_number(act.end_reason, SMTPC_END_REFUSED);
+    test_number(act.finding, SMTPC_FINDING_PLAINTEXT_REFUSED);
+    test_number(act.device, SMTPC_DEVICE_RECEIVE_REJECT);
+    static const char want[] =
+        "220 localhost SMTP service ready\r\n"
+        "530 Must issue a STARTTLS command first\r\n";
+    test_octets(out.data, out.len, want, sizeof want - 1u);
+    smtpc_octets_free(&out);
+  }
+}
+
+static void test_server_end_after_quit_says_no_second_word(void **state) {
+  (void)state;
+  const smtpc_server_policy policy = required_policy();
+  smtpc_octets out = {0};
+  const smtpc_action act =
+      end_server(&policy, "QUIT\r\n", SMTPC_IN_SHUTDOWN, 2u, &out);
+  static const char want[] =
+      "220 localhost SMTP service ready\r\n221 Closing connection\r\n";
+  test_octets(out.data, out.len, want, sizeof want - 1u);
+  assert_int_equal(act.end_reason, SMTPC_END_QUIT);
+  smtpc_octets_free(&out);
+}
+
+static void test_server_end_within_a_reply_mixes_no_codes(void **state) {
+  (void)state;
+  // The EHLO reply has five lines; the end comes after each of them.
+  const smtpc_server_policy policy = required_policy();
+  for (unsigned lines = 1u; lines <= 5u; lines++) {
+    smtpc_octets out = {0};
+    const smtpc_action act = end_server(&policy, "EHLO a.example\r\n",
+                                        SMTPC_IN_DEADLINE, 1u + lines, &out);
+    size_t begin = 0u;
+    unsigned hellos = 0u;
+    int goes_on = 0;
+    for (size_t i = 0u; i < out.len; i++) {
+      if (out.data[i] == '\n') {
+        hellos += memcmp(out.data + begin, "250", 3u) == 0 ? 1u : 0u;
+        // After a line that goes on, nothing of another code.
+        assert_true(goes_on == 0 || memcmp(out.data + begin, "250", 3u) == 0);
+        goes_on = out.data[begin + 3u] == '-';
+        begin = i + 1u;
+      }
+    }
+    test_label("after %u lines", lines);
+    test_number(hellos, lines);
+    test_number(act.end_reason, SMTPC_END_TIMEOUT);
+    smtpc_octets_free(&out);
+  }
+}
+
+static void feed_server(smtpc_mem_server *mem, const char *text) {
+  (void)smtpc_mem_server_feed(mem, mem->session.tls, text, strlen(text), 0u);
+}
+
+static int traced(const smtpc_octets *trace, const char *text) {
+  const size_t len = strlen(text);
+  for (size_t i = 0u; i + len <= trace->len; i++) {
+    if (memcmp(trace->data + i, text, len) == 0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+#define INTO_CHUNKS                               \
+  "EHLO a.example\r\nMAIL FROM:<a@b.example>\r\n" \
+  "RCPT TO:<c@d.example>\r\nBDAT 5\r\nhello"
+
+static void test_server_end_drops_the_message_once(void **state) {
+  (void)state;
+  static const char *const ends[] = {
+      "X\r\nX\r\nX\r\n", "NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n",
+      "GET / HTTP/1.1\r\n", "BDAT x\r\n", "QUIT\r\n"};
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  policy.errors_max = 2u;
+  policy.junk_max = 3u;
+  for (size_t i = 0u; i < COUNT(ends); i++) {
+    static smtpc_mem_server mem;
+    memset(&mem, 0, sizeof mem);
+    smtpc_mem_server_begin(&mem, &policy);
+    feed_server(&mem, INTO_CHUNKS);
+    feed_server(&mem, ends[i]);
+    test_label("%s", ends[i]);
+    test_number(mem.where, SMTPC_MEM_CLOSED);
+    test_number(traced(&mem.trace, "M: dropped\n"), 1);
+    test_number(traced(&mem.trace, "M: dropped\nM: dropped"), 0);
+    smtpc_mem_server_free(&mem);
+  }
+}
+
+static void test_server_long_bdat_line_ends_the_session(void **state) {
+  (void)state;
+  // BDT-01: its size cannot be read, so its payload must not be.
+  char line[700];
+  memset(line, ' ', sizeof line);
+  memcpy(line, "BDAT 5", 6u);
+  memcpy(line + sizeof line - 6u, "LAST\r\n", 6u);
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  static smtpc_mem_server mem;
+  memset(&mem, 0, sizeof mem);
+  smtpc_mem_server_begin(&mem, &policy);
+  feed_server(&mem, INTO_CHUNKS);
+  (void)smtpc_mem_server_feed(&mem, SMTPC_CHANNEL_PLAIN, line, sizeof line, 0u);
+  assert_int_equal(mem.where, SMTPC_MEM_CLOSED);
+  assert_int_equal(mem.last.finding, SMTPC_FINDING_CHUNK_SIZE);
+  smtpc_mem_server_free(&mem);
+}
+
+static void test_server_takes_a_message_of_exactly_the_limit(void **state) {
+  (void)state;
+  // Dots that were stuffed, and the end, are not counted against the message.
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  policy.size_max = 12u;
+  policy.discard_max = 0u;
+  for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
+    static smtpc_mem_server mem;
+    memset(&mem, 0, sizeof mem);
+    smtpc_mem_server_begin(&mem, &policy);
+    feed_server(&mem,
+                "EHLO a.example\r\nMAIL FROM:<a@b.example>\r\n"
+                "RCPT TO:<c@d.example>\r\nDATA\r\n");
+    static const char body[] = "..\r\n..\r\n..\r\n..\r\n.\r\n";
+    (void)smtpc_mem_server_feed(&mem, SMTPC_CHANNEL_PLAIN, body,
+                                sizeof body - 1u, cut);
+    test_label("cut %zu", cut);
+    test_number(mem.stored_count, 1);
+    test_octets(mem.stored.data, mem.stored.len, ".\r\n.\r\n.\r\n.\r\n", 12u);
+    smtpc_mem_server_free(&mem);
+  }
+}
+
+// ------------------------------------------------------------------ secrets
+
+static int holds(const void *session, size_t len, const char *text) {
+  smtpc_octets all = {0};
+  smtpc_octets_add(&all, session, len);
+  const int found = traced(&all, text);
+  smtpc_octets_free(&all);
+  return found;
+}
+
+static void test_law_secret_server_lets_go_at_once(void **state) {
+  (void)state;
+  // Right after the verdict, and after an exchange that broke off, before any other
+  // octet comes.
+  static const char *const exchanges[] = {
+      "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", "AUTH PLAIN AHVzZXIAc2VjcmV0MTIz\r\n",
+      "AUTH PLAIN AHVzZXIAc2VjcmV0!\r\n", "AUTH PLAIN  AHVzZXIAc2VjcmV0\r\n",
+      "AUTH LOGIN\r\ndXNlcg==\r\nc2VjcmV0\r\n"};
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  policy.auth = SMTPC_AUTH_ON;
+  policy.quirks = SMTPC_QUIRK_AUTH_IN_CLEAR;
+  for (size_t i = 0u; i < COUNT(exchanges); i++) {
+    static smtpc_mem_server mem;
+    memset(&mem, 0, sizeof mem);
+    smtpc_mem_server_begin(&mem, &policy);
+    feed_server(&mem, "EHLO a.example\r\n");
+    feed_server(&mem, exchanges[i]);
+    test_label("%s", exchanges[i]);
+    test_number(holds(&mem.session, sizeof mem.session, "secret"), 0);
+    test_number(holds(&mem.session, sizeof mem.session, "c2VjcmV0"), 0);
+    smtpc_mem_server_free(&mem);
+  }
+}
+
+static void feed_client(smtpc_mem_client *mem, const char *text) {
+  (void)smtpc_mem_client_feed(mem, mem->session.tls, text, strlen(text), 0u);
+}
+
+static void begin_auth_client(smtpc_mem_client *mem) {
+  smtpc_client_policy policy;
+  smtpc_client_policy_init(&policy);
+  policy.tls = SMTPC_CLIENT_TLS_OFF;
+  policy.auth = SMTPC_AUTH_REQUIRED;
+  policy.auth_order = SMTPC_AUTH_ORDER_MANUAL;
+  policy.quirks = SMTPC_QUIRK_AUTH_IN_CLEAR;
+  memset(mem, 0, sizeof *mem);
+  mem->name = "user";
+  mem->password = "a very long secret of many octets";
+  smtpc_mem_client_begin(mem, &policy, NULL, 0u);
+  feed_client(mem, "220 mx\r\n");
+}
+
+static void test_law_secret_client_lets_go_at_once(void **state) {
+  (void)state;
+  static const char *const answers[] = {"535 no\r\n", "454 no\r\n",
+                                        "235 ok\r\n"};
+  for (size_t i = 0u; i < COUNT(answers); i++) {
+    static smtpc_mem_client mem;
+    begin_auth_client(&mem);
+    feed_client(&mem, "250-mx\r\n250 AUTH PLAIN\r\n");
+    // base64 of the password's middle, as PLAIN has it
+    assert_true(traced(&mem.out, "bmcgc2VjcmV0IG9m"));
+    feed_client(&mem, answers[i]);
+    test_label("%s", answers[i]);
+    test_number(holds(&mem.session, sizeof mem.session, "bmcgc2VjcmV0IG9m"), 0);
+    feed_client(&mem, "221 bye\r\n");
+    test_number(mem.where, SMTPC_MEM_CLOSED);
+    test_number(holds(&mem.session, sizeof mem.session, "c2VjcmV0"), 0);
+    smtpc_mem_client_free(&mem);
+  }
+}
+
+// ------------------------------------------------------------------- client
+
+static void test_client_surplus_keeps_what_was_decided(void **state) {
+  (void)state;
+  // What comes with the reply that decided it does not change the end, though it
+  // says 421.
+  static const struct {
+    const char *first;
+    const char *second;
+    unsigned reason;
+    unsigned finding;
+  } rows[] = {
+      {"220 mx\r\n", "250-mx\r\n250 SIZE 1\r\n421 bye\r\n", SMTPC_END_REFUSED,
+       SMTPC_FINDING_TLS_NOT_OFFERED},
+      {"220 mx\r\n", "250-mx\r\n250 SIZE 1\r\n250 ok\r\n", SMTPC_END_REFUSED,
+       SMTPC_FINDING_TLS_NOT_OFFERED},
+  };
+  smtpc_client_policy policy;
+  smtpc_client_policy_init(&policy);
+  policy.tls = SMTPC_CLIENT_TLS_REQUIRED;
+  for (size_t i = 0u; i < COUNT(rows); i++) {
+    static smtpc_mem_client mem;
+    memset(&mem, 0, sizeof mem);
+    smtpc_mem_client_begin(&mem, &policy, NULL, 0u);
+    feed_client(&mem, rows[i].first);
+    feed_client(&mem, rows[i].second);
+    test_label("%s", rows[i].second);
+    test_number(mem.where, SMTPC_MEM_CLOSED);
+    test_number(mem.last.end_reason, rows[i].reason);
+    test_number(mem.last.finding, rows[i].finding);
+    smtpc_mem_client_free(&mem);
+  }
+}
+
+static void test_client_tls_break_keeps_the_device_code(void **state) {
+  (void)state;
+  static smtpc_mem_client mem;
+  begin_auth_client(&mem);
+  feed_client(&mem, "250-mx\r\n250 AUTH PLAIN\r\n");
+  feed_client(&mem, "535 no\r\n");
+  smtpc_input end = smtpc_input_make(SMTPC_IN_DEADLINE);
+  smtpc_mem_client_give(&mem, &end);
+  assert_int_equal(mem.last.device, SMTPC_DEVICE_839);
+  assert_int_equal(mem.last.finding, SMTPC_FINDING_AUTH_FAILED);
+  smtpc_mem_client_free(&mem);
+}
+
+static void test_client_takes_552_to_rcpt_as_452(void **state) {
+  (void)state;
+  static const uint8_t text[] = "a@b.example";
+  smtpc_envelope rcpt;
+  smtpc_mem_message message;
+  smtpc_client_policy policy;
+  memset(&rcpt, 0, sizeof rcpt);
+  memset(&message, 0, sizeof message);
+  rcpt.address = text;
+  rcpt.address_len = sizeof text - 1u;
+  message.envelope = rcpt;
+  message.recipients = &rcpt;
+  message.recipient_count = 1u;
+  smtpc_client_policy_init(&policy);
+  policy.tls = SMTPC_CLIENT_TLS_OFF;
+  static smtpc_mem_client mem;
+  memset(&mem, 0, sizeof mem);
+  smtpc_mem_client_begin(&mem, &policy, &message, 1u);
+  feed_client(&mem, "220 mx\r\n");
+  feed_client(&mem, "250 mx\r\n");
+  feed_client(&mem, "250 ok\r\n");
+  feed_client(&mem, "552 5.5.3 many\r\n");
+  assert_true(traced(&mem.trace, "R: 0 452\n"));
+  assert_true(traced(&mem.trace, "M: 452\n"));
+  smtpc_mem_client_free(&mem);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_server_end_keeps_what_was_decided),
+      cmocka_unit_test(test_server_end_after_quit_says_no_second_word),
+      cmocka_unit_test(test_server_end_within_a_reply_mixes_no_codes),
+      cmocka_unit_test(test_server_end_drops_the_message_once),
+      cmocka_unit_test(test_server_long_bdat_line_ends_the_session),
+      cmocka_unit_test(test_server_takes_a_message_of_exactly_the_limit),
+      cmocka_unit_test(test_law_secret_server_lets_go_at_once),
+      cmocka_unit_test(test_law_secret_client_lets_go_at_once),
+      cmocka_unit_test(test_client_surplus_keeps_what_was_decided),
+      cmocka_unit_test(test_client_tls_break_keeps_the_device_code),
+      cmocka_unit_test(test_client_takes_552_to_rcpt_as_452),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
