@@ -401,8 +401,9 @@ static void on_reply_line(const smtpc_client_policy *policy, smtpc_client *s) {
   if (s->reply.done != 0u) {
     smtpc_reply_init(&s->reply);
   }
+  // RFC 6531 section 3.7.4.1: after MAIL with SMTPUTF8 replies may hold UTF-8.
   const smtpc_status status =
-      smtpc_reply_line(&s->reply, s->line.data, s->line.len, 0, &text);
+      smtpc_reply_line(&s->reply, s->line.data, s->line.len, s->tx.utf8, &text);
   if (status != SMTPC_OK) {
     on_bad_reply(s, status);
     return;

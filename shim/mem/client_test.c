@@ -568,6 +568,29 @@ static void test_client_needs_extensions(void **state) {
   run_script(&policy, &message, 1u, &big);
 }
 
+static void test_client_reads_utf8_replies_in_a_utf8_transaction(void **state) {
+  (void)state;
+  const smtpc_client_policy policy = policy_with(SMTPC_CLIENT_TLS_OFF);
+  const smtpc_envelope rcpt = address(to, sizeof to - 1u);
+  smtpc_mem_message message = message_to(&rcpt, 1u);
+  message.envelope.seen = SMTPC_HAS(SMTPUTF8);
+  static const script allowed = {
+      "SMTPUTF8",
+      {"220 mx\r\n", "250-mx\r\n250 SMTPUTF8\r\n", "250 \xc3\xb6k\r\n",
+       "250 \xc3\xb6k\r\n"},
+      EHLO_OUT "C: MAIL FROM:<s@a.example> SMTPUTF8\n" RCPT_OUT
+               "R: 0 250\nC: DATA\n"};
+  run_script(&policy, &message, 1u, &allowed);
+  message.envelope.seen = 0u;
+  static const script refused = {
+      "without",
+      {"220 mx\r\n", "250-mx\r\n250 SMTPUTF8\r\n", "250 \xc3\xb6k\r\n"},
+      EHLO_OUT MAIL_OUT
+      "! reply-malformed @39\n"
+      ". close protocol reply-malformed\n"};
+  run_script(&policy, &message, 1u, &refused);
+}
+
 static void test_client_refuses_injection(void **state) {
   (void)state;
   // INJ-01: nothing of such an address leaves.
@@ -680,6 +703,7 @@ int main(void) {
       cmocka_unit_test(test_client_auth_exchanges),
       cmocka_unit_test(test_client_never_sends_a_password_in_clear),
       cmocka_unit_test(test_client_needs_extensions),
+      cmocka_unit_test(test_client_reads_utf8_replies_in_a_utf8_transaction),
       cmocka_unit_test(test_client_refuses_injection),
       cmocka_unit_test(test_client_refuses_bad_content),
       cmocka_unit_test(test_client_many_recipients_and_messages),
