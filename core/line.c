@@ -45,15 +45,23 @@ void smtpc_line_init(smtpc_line *line) {
   line->len = 0u;
   line->state = TEXT;
   line->error = SMTPC_OK;
+  smtpc_wipe(line->head, SMTPC_LINE_HEAD);
   smtpc_wipe(line->data, SMTPC_LINE_MAX);
 }
 
-// Only the first error of a line counts. What was held of it is wiped at once:
-// a malformed line is not looked at again.
+// Keeps the first octets of a line that is about to be wiped.
+static void keep_head(smtpc_line *line, const uint8_t *data, size_t len) {
+  const size_t count = len < SMTPC_LINE_HEAD ? len : SMTPC_LINE_HEAD;
+  smtpc_copy(line->head, data, count);
+}
+
+// Only the first error of a line counts. What was held of it is wiped at once but
+// for its head: a malformed line is not looked at again.
 static void set_error(smtpc_line *line, uint8_t error, size_t off) {
   if (line->error == SMTPC_OK) {
     line->error = error;
     line->error_off = (uint32_t)off;
+    keep_head(line, line->data, line->len);
     smtpc_wipe(line->data, line->len);
     line->len = 0u;
   }
@@ -70,12 +78,16 @@ static void take_text(smtpc_line *line, size_t max, const uint8_t *data,
   if (line->error != SMTPC_OK) {
     return;
   }
-  if (held + count > max) {
-    set_error(line, SMTPC_E_LINE_TOO_LONG, max);
-    return;
+  // What is too long is held as far as its head needs it.
+  const bool fits = held + count <= max;
+  const size_t kept = fits || count < SMTPC_LINE_HEAD ? count : SMTPC_LINE_HEAD;
+  if (fits || held < SMTPC_LINE_HEAD) {
+    smtpc_copy(line->data + held, data + from, kept);
+    line->len = (uint16_t)(held + kept);
   }
-  smtpc_copy(line->data + held, data + from, count);
-  line->len = (uint16_t)(held + count);
+  if (!fits) {
+    set_error(line, SMTPC_E_LINE_TOO_LONG, max);
+  }
 }
 
 // Takes one octet by the table. A bare CR is the octet before this one, so it
@@ -155,6 +167,7 @@ smtpc_status smtpc_line_feed(smtpc_line *line, size_t max, const uint8_t *data,
 void smtpc_line_next(smtpc_line *line) {
   if (line->state == READY) {
     smtpc_wipe(line->data, line->len);
+    smtpc_wipe(line->head, SMTPC_LINE_HEAD);
     line->seen = 0u;
     line->error_off = 0u;
     line->len = 0u;

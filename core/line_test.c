@@ -449,8 +449,43 @@ static void test_line_wipes_what_it_held(void **state) {
   }
 }
 
+static void test_line_keeps_the_head_of_a_malformed_line(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    size_t len;
+    const char *head;  // SMTPC_LINE_HEAD octets
+  } rows[] = {
+      {"BDAT 5\0\r\n", 9u, "BDAT"},        {"BDAT\n5\r\n", 8u, "BDAT"},
+      {"BD\rAT\r\n", 7u, "BD\0\0"},        {"\0BDAT\r\n", 7u, "\0\0\0\0"},
+      {"BDAT 123456789\r\n", 16u, "BDAT"}, {"BDAT\r\n", 6u, "\0\0\0\0"},
+  };
+  for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
+      static smtpc_line line;
+      uint8_t *copy = test_copy(rows[i].text, rows[i].len);
+      size_t at = 0u;
+      size_t used = 0u;
+      smtpc_status status = SMTPC_MORE;
+      smtpc_line_init(&line);
+      while (at < rows[i].len && status == SMTPC_MORE) {
+        status = smtpc_line_feed(&line, 12u, copy + at,
+                                 test_cut_next(cut, rows[i].len - at), &used);
+        at += used;
+      }
+      test_label("row %zu, cut %zu", i, cut);
+      test_number(at, rows[i].len);
+      test_octets(line.head, SMTPC_LINE_HEAD, rows[i].head, SMTPC_LINE_HEAD);
+      smtpc_line_next(&line);
+      test_octets(line.head, SMTPC_LINE_HEAD, "\0\0\0\0", SMTPC_LINE_HEAD);
+      free(copy);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_line_keeps_the_head_of_a_malformed_line),
       cmocka_unit_test(test_line_goldens),
       cmocka_unit_test(test_line_equals_model_on_all_short_strings),
       cmocka_unit_test(test_line_equals_model_at_each_place_of_a_block),

@@ -36,6 +36,12 @@ static unsigned envelope_reply(const smtpc_server_policy *policy,
   return path_reply(policy, s, status);
 }
 
+// Where the payload ends is unknown (THREATS: BDT-01).
+static void lose_chunk(smtpc_server *s) {
+  smtpc_server_add_finding(s, SMTPC_FINDING_CHUNK_SIZE);
+  smtpc_server_close_after(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CHUNK_SIZE);
+}
+
 // A command that its parser refused. The transaction stays (law NOOP).
 static void refuse_syntax(const smtpc_server_policy *policy, smtpc_server *s,
                           smtpc_status status) {
@@ -48,9 +54,7 @@ static void refuse_syntax(const smtpc_server_policy *policy, smtpc_server *s,
                       is_param_error(status) ? SMTPC_FINDING_PARAM_REFUSED
                                              : SMTPC_FINDING_COMMAND_SYNTAX);
   if (status == SMTPC_E_CHUNK_SIZE) {
-    // Where the payload ends is unknown (THREATS: BDT-01).
-    smtpc_server_add_finding(s, SMTPC_FINDING_CHUNK_SIZE);
-    smtpc_server_close_after(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CHUNK_SIZE);
+    lose_chunk(s);
   }
 }
 
@@ -359,6 +363,12 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+// Payload follows a BDAT line, whatever else is wrong with it.
+static bool began_with_bdat(const smtpc_server *s) {
+  const smtpc_span head = smtpc_span_make(0u, SMTPC_LINE_HEAD);
+  return smtpc_verb_find(s->line.head, head) == SMTPC_VERB_BDAT;
+}
+
 static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
                         smtpc_status status) {
   const bool auth = s->mode == SMTPC_SERVER_AUTH;
@@ -372,6 +382,8 @@ static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
   smtpc_server_refuse(policy, s, reply, smtpc_finding_of(status));
   if (status == SMTPC_E_LINE_ENDLESS) {
     smtpc_server_close_after(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_LINE_ENDLESS);
+  } else if (!auth && began_with_bdat(s)) {
+    lose_chunk(s);
   }
 }
 

@@ -179,6 +179,49 @@ static void test_server_long_bdat_line_ends_the_session(void **state) {
   smtpc_mem_server_free(&mem);
 }
 
+static void test_server_malformed_bdat_line_ends_the_session(void **state) {
+  (void)state;
+  // BDT-01 again: a line that is malformed is not parsed, but its payload follows.
+  static const struct {
+    const char *octets;
+    size_t len;
+  } rows[] = {{"BDAT 9 LAST\0\r\n", 14u},
+              {"BDAT 9\r LAST\r\n", 14u},
+              {"bdat\n9 LAST\r\n", 13u}};
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  for (size_t i = 0u; i < COUNT(rows); i++) {
+    for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
+      static smtpc_mem_server mem;
+      memset(&mem, 0, sizeof mem);
+      smtpc_mem_server_begin(&mem, &policy);
+      feed_server(&mem, INTO_CHUNKS);
+      (void)smtpc_mem_server_feed(&mem, SMTPC_CHANNEL_PLAIN, rows[i].octets,
+                                  rows[i].len, cut);
+      test_label("row %zu, cut %zu", i, cut);
+      test_number(mem.where, SMTPC_MEM_CLOSED);
+      test_number(mem.last.finding, SMTPC_FINDING_CHUNK_SIZE);
+      smtpc_mem_server_free(&mem);
+    }
+  }
+  // Too long for the line buffer altogether, whole and in pieces.
+  static char flood[20000];
+  memset(flood, ' ', sizeof flood);
+  memcpy(flood, "BDAT 5", 6u);
+  memcpy(flood + sizeof flood - 2u, "\r\n", 2u);
+  for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
+    static smtpc_mem_server mem;
+    memset(&mem, 0, sizeof mem);
+    smtpc_mem_server_begin(&mem, &policy);
+    (void)smtpc_mem_server_feed(&mem, SMTPC_CHANNEL_PLAIN, flood, sizeof flood,
+                                cut);
+    test_label("flood, cut %zu", cut);
+    test_number(mem.where, SMTPC_MEM_CLOSED);
+    test_number(mem.last.finding, SMTPC_FINDING_CHUNK_SIZE);
+    smtpc_mem_server_free(&mem);
+  }
+}
+
 static void test_server_takes_a_message_of_exactly_the_limit(void **state) {
   (void)state;
   // Dots that were stuffed, and the end, are not counted against the message.
@@ -357,6 +400,7 @@ int main(void) {
       cmocka_unit_test(test_server_end_within_a_reply_mixes_no_codes),
       cmocka_unit_test(test_server_end_drops_the_message_once),
       cmocka_unit_test(test_server_long_bdat_line_ends_the_session),
+      cmocka_unit_test(test_server_malformed_bdat_line_ends_the_session),
       cmocka_unit_test(test_server_takes_a_message_of_exactly_the_limit),
       cmocka_unit_test(test_law_secret_server_lets_go_at_once),
       cmocka_unit_test(test_law_secret_client_lets_go_at_once),

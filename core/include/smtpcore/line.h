@@ -50,6 +50,10 @@ extern "C" {
 // longest line, its CRLF included.
 #define SMTPC_LINE_DISCARD_MAX 65536u
 
+// SMTPC_LINE_HEAD is how much is kept of a malformed line: a verb of four letters,
+// so that a session can tell whether payload follows it.
+#define SMTPC_LINE_HEAD 4u
+
 // smtpc_line_state is what was seen last.
 typedef enum smtpc_line_state {
   SMTPC_LINE_TEXT = 0,
@@ -66,6 +70,9 @@ typedef struct smtpc_line {
   uint16_t len;        // octets held in `data`, CRLF not included
   uint8_t state;       // an smtpc_line_state
   uint8_t error;       // an smtpc_status: 0, or why the line is malformed
+  uint8_t
+      head[SMTPC_LINE_HEAD];  // of a malformed line: its first octets, zeros
+                              // for those that it did not have
   uint8_t data[SMTPC_LINE_MAX];
 } smtpc_line;
 
