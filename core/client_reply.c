@@ -241,9 +241,15 @@ static void on_data_reply(smtpc_client *s) {
   }
 }
 
+// RFC 5321 section 4.3.2: the one success of MAIL, of the end of data and of a chunk.
+// Another one answers another command: the replies are out of step (RIT-06).
+static bool is_odd_success(const smtpc_client *s) {
+  return reply_class(s) == 2u && s->reply.code != 250u;
+}
+
 static void on_mail_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   s->tx.mail_answered = 1u;
-  if (reply_class(s) == 2u) {
+  if (s->reply.code == 250u) {
     s->tx.mail_ok = 1u;
   } else if (reply_class(s) >= 4u) {
     s->tx.code = s->reply.code;
@@ -263,13 +269,15 @@ static unsigned rcpt_code(const smtpc_client *s) {
 static void on_rcpt_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   const unsigned code = rcpt_code(s);
   const unsigned class = code / 100u;
-  if (class != 2u && class < 4u) {
+  // 251 and 252: taken, to be forwarded or tried.
+  const bool ok = code >= 250u && code <= 252u;
+  if (!ok && class < 4u) {
     unexpected(s);
     return;
   }
   smtpc_client_report_recipient(s, s->tx.rcpt_answered, code);
   s->tx.rcpt_answered++;
-  if (class == 2u && s->tx.mail_ok != 0u) {
+  if (ok && s->tx.mail_ok != 0u) {
     s->tx.rcpt_ok++;
   } else {
     smtpc_client_add_finding(s, SMTPC_FINDING_RCPT_REFUSED);
@@ -294,7 +302,7 @@ static void on_group_reply(const smtpc_client_policy *policy, smtpc_client *s) {
 }
 
 static void on_final_reply(smtpc_client *s) {
-  if (reply_class(s) == 3u) {
+  if (reply_class(s) == 3u || is_odd_success(s)) {
     unexpected(s);
     return;
   }
@@ -309,7 +317,7 @@ static void on_chunk_reply(smtpc_client *s) {
     // An answer to a chunk that is not yet sent: what would go out next would be
     // taken for payload, or payload for a command.
     smtpc_client_cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_REPLY_UNSOLICITED);
-  } else if (reply_class(s) == 3u) {
+  } else if (reply_class(s) == 3u || is_odd_success(s)) {
     unexpected(s);
   } else if (reply_class(s) == 2u && s->chunk_end == 0u) {
     s->next = SMTPC_DO_ASK_CONTENT;

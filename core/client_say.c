@@ -189,8 +189,12 @@ static unsigned deadline_of(const smtpc_client *s) {
       return s->tx.rcpt_answered < s->tx.rcpt_sent ? SMTPC_DEADLINE_RCPT
                                                    : SMTPC_DEADLINE_DATA_START;
     case SMTPC_CLIENT_CONTENT:
-    case SMTPC_CLIENT_CHUNKS:
       return SMTPC_DEADLINE_DATA_BLOCK;
+    case SMTPC_CLIENT_CHUNKS:
+      // After the last chunk the server may take long to store (RFC 5321 section
+      // 4.5.3.2.6); who gives up early sends the message twice.
+      return s->chunk_end != 0u ? SMTPC_DEADLINE_DATA_END
+                                : SMTPC_DEADLINE_DATA_BLOCK;
     case SMTPC_CLIENT_FINAL:
       return SMTPC_DEADLINE_DATA_END;
     case SMTPC_CLIENT_QUIT:

@@ -421,7 +421,9 @@ smtpc_client_decision smtpc_client_after_hello(
 int smtpc_client_may_helo(const smtpc_client_policy *policy, int tls) {
   const bool tls_settled =
       tls != 0 || policy->tls <= SMTPC_CLIENT_TLS_OPPORTUNISTIC;
-  return tls_settled && policy->auth != SMTPC_AUTH_REQUIRED;
+  // RFC 5321 section 4.1.1.1: HELO has a domain, no address literal.
+  const bool named = policy->hello_len > 0u && policy->hello[0] != (uint8_t)'[';
+  return tls_settled && named && policy->auth != SMTPC_AUTH_REQUIRED;
 }
 
 unsigned smtpc_client_tls_verdict(const smtpc_client_policy *policy,

@@ -183,7 +183,10 @@ static bool spans_equal(const uint8_t *line, smtpc_span a, smtpc_span b) {
 
 static smtpc_status password_take(const uint8_t *line, smtpc_span span,
                                   smtpc_span *out_password) {
-  if (smtpc_span_find(line, span, 0u) < span.end) {
+  // RFC 4616 section 2: passwd = 1*SAFE. To some directories an empty one is an
+  // anonymous login, which they call a success.
+  if (smtpc_span_len(span) == 0u ||
+      smtpc_span_find(line, span, 0u) < span.end) {
     return SMTPC_E_SASL;
   }
   *out_password = span;

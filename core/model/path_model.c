@@ -118,13 +118,16 @@ bool model_domain(const uint8_t *text, size_t len, bool utf8) {
 // Snum = 1*3DIGIT, 0 to 255
 static bool is_snum(const uint8_t *s, size_t n) {
   int value = 0;
+  if (n < 1u || n > 3u) {
+    return false;
+  }
   for (size_t i = 0u; i < n; i++) {
     if (!in(s[i], DIGITS)) {
       return false;
     }
     value = value * 10 + (s[i] - '0');
   }
-  return n >= 1u && n <= 3u && value <= 255;
+  return value <= 255;
 }
 
 // `count` Snums with dots between.

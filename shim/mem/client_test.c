@@ -298,6 +298,20 @@ static void test_client_ends_on_protocol_errors(void **state) {
        EHLO_OUT "! tls-not-offered @16\n" MAIL_OUT RCPT_OUT
                 "R: 0 250\nC: DATA\n! reply-unexpected @40\n"
                 ". close protocol reply-unexpected\n"},
+      {"221 to MAIL (RIT-06)",
+       {"220 mx\r\n", "250 mx\r\n", "221 ok\r\n"},
+       EHLO_OUT "! tls-not-offered @16\n" MAIL_OUT
+                "! reply-unexpected @24\n. close protocol reply-unexpected\n"},
+      {"235 to RCPT (RIT-06)",
+       {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "235 ok\r\n"},
+       EHLO_OUT "! tls-not-offered @16\n" MAIL_OUT RCPT_OUT
+                "! reply-unexpected @32\n. close protocol reply-unexpected\n"},
+      {"221 to the end of data is no success (RIT-06)",
+       {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n",
+        "221 bye\r\n"},
+       EHLO_OUT "! tls-not-offered @16\n" MAIL_OUT RCPT_OUT
+                "R: 0 250\nC: DATA\nC: .\nC: .\n! reply-unexpected @49\n"
+                ". close protocol reply-unexpected\n"},
       {"end inside a reply (TLS-02)",
        {"220 mx\r\n", "250-mx\r\n250", END_OF_STREAM},
        EHLO_OUT "! aborted @19\n. close peer aborted\n"},

@@ -393,6 +393,71 @@ static void test_client_takes_552_to_rcpt_as_452(void **state) {
   smtpc_mem_client_free(&mem);
 }
 
+static void test_client_waits_long_for_the_last_chunk(void **state) {
+  (void)state;
+  // RFC 5321 section 4.5.3.2.6: after the end of data, ten minutes.
+  static const uint8_t text[] = "a@b.example";
+  static const uint8_t body[] = "x\r\n";
+  smtpc_envelope rcpt;
+  smtpc_mem_message message;
+  smtpc_client_policy policy;
+  memset(&rcpt, 0, sizeof rcpt);
+  memset(&message, 0, sizeof message);
+  rcpt.address = text;
+  rcpt.address_len = sizeof text - 1u;
+  message.envelope = rcpt;
+  message.recipients = &rcpt;
+  message.recipient_count = 1u;
+  message.content = body;
+  message.content_len = sizeof body - 1u;
+  smtpc_client_policy_init(&policy);
+  policy.tls = SMTPC_CLIENT_TLS_OFF;
+  policy.bdat = 1u;
+  static smtpc_mem_client mem;
+  memset(&mem, 0, sizeof mem);
+  smtpc_mem_client_begin(&mem, &policy, &message, 1u);
+  static const char *const turns[] = {
+      "220 mx\r\n", "250-mx\r\n250 CHUNKING\r\n", "250 ok\r\n", "250 ok\r\n"};
+  for (size_t i = 0u; i < COUNT(turns); i++) {
+    feed_client(&mem, turns[i]);
+  }
+  static const unsigned want[] = {SMTPC_DEADLINE_DATA_BLOCK,
+                                  SMTPC_DEADLINE_DATA_END};
+  for (size_t i = 0u; i < COUNT(want); i++) {
+    const smtpc_input none = smtpc_input_make(SMTPC_IN_NONE);
+    smtpc_action act;
+    size_t used = 0u;
+    assert_int_equal(
+        smtpc_client_step(&policy, &mem.session, &none, &used, &act), SMTPC_OK);
+    test_label("chunk %zu", i);
+    test_number(act.kind, SMTPC_DO_NEED_INPUT);
+    test_number(act.deadline, want[i]);
+    feed_client(&mem, "250 ok\r\n");
+  }
+  smtpc_mem_client_free(&mem);
+}
+
+static void test_client_says_no_helo_with_a_literal(void **state) {
+  (void)state;
+  static const char name[] = "[192.0.2.1]";
+  smtpc_client_policy policy;
+  smtpc_client_policy_init(&policy);
+  policy.tls = SMTPC_CLIENT_TLS_OFF;
+  policy.hello_len = sizeof name - 1u;
+  memcpy(policy.hello, name, sizeof name - 1u);
+  static smtpc_mem_client mem;
+  memset(&mem, 0, sizeof mem);
+  smtpc_mem_client_begin(&mem, &policy, NULL, 0u);
+  feed_client(&mem, "220 mx\r\n");
+  feed_client(&mem, "500 what\r\n");
+  feed_client(&mem, "221 bye\r\n");
+  assert_int_equal(mem.last.end_reason, SMTPC_END_REFUSED);
+  assert_int_equal(mem.last.finding, SMTPC_FINDING_EHLO_REFUSED);
+  static const char want[] = "EHLO [192.0.2.1]\r\nQUIT\r\n";
+  test_octets(mem.out.data, mem.out.len, want, sizeof want - 1u);
+  smtpc_mem_client_free(&mem);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_server_end_keeps_what_was_decided),
@@ -407,6 +472,8 @@ int main(void) {
       cmocka_unit_test(test_client_surplus_keeps_what_was_decided),
       cmocka_unit_test(test_client_tls_break_keeps_the_device_code),
       cmocka_unit_test(test_client_takes_552_to_rcpt_as_452),
+      cmocka_unit_test(test_client_waits_long_for_the_last_chunk),
+      cmocka_unit_test(test_client_says_no_helo_with_a_literal),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,7 +220,8 @@ smtpc_client_decision smtpc_client_after_hello(
     int refused);
 
 // smtpc_client_may_helo returns whether a refused EHLO may be followed by HELO:
-// not when TLS or AUTH is demanded (THREATS: DWN-04).
+// not when TLS or AUTH is demanded (THREATS: DWN-04), nor when our name is an
+// address literal, which HELO cannot say.
 int smtpc_client_may_helo(const smtpc_client_policy *policy, int tls);
 
 // smtpc_client_tls_verdict returns SMTPC_FINDING_NONE when a finished handshake
