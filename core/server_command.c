@@ -329,6 +329,19 @@ static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+// A line that breaks the grammar of AUTH may hold a password anywhere, and so may
+// what a client sends after an AUTH that was refused, without waiting to hear that.
+static void mark_secret(smtpc_server *s, unsigned verb, smtpc_status status) {
+  const bool auth = verb == SMTPC_VERB_AUTH;
+  const bool shown = status == SMTPC_OK && s->command.has_initial == 0u;
+  if (verb == SMTPC_VERB_NONE) {
+    s->took_secret = s->after_auth;
+  } else {
+    s->took_secret = auth && !shown ? 1u : 0u;
+    s->after_auth = auth ? 1u : 0u;
+  }
+}
+
 static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
                        size_t surplus) {
   smtpc_server_facts facts = {0};
@@ -340,11 +353,7 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
   facts.tls = s->tls;
   facts.authenticated = s->authenticated;
   facts.esmtp = s->esmtp;
-  // A line that breaks the grammar of AUTH may hold a password anywhere.
-  s->took_secret = facts.verb == SMTPC_VERB_AUTH &&
-                           (status != SMTPC_OK || s->command.has_initial != 0u)
-                       ? 1u
-                       : 0u;
+  mark_secret(s, facts.verb, status);
   report_quirks(s);
   const smtpc_verdict verdict = smtpc_server_decide(policy, facts);
   const size_t max =

@@ -281,6 +281,31 @@ static void test_law_secret_server_lets_go_at_once(void **state) {
   }
 }
 
+static void test_law_secret_server_hides_early_responses(void **state) {
+  (void)state;
+  // The client did not wait to hear that AUTH is refused; its responses are read as
+  // commands, and must not be shown. What is a verb is shown again.
+  static const char *const auths[] = {"AUTH LOGIN\r\n", "AUTH NONE\r\n",
+                                      "AUTH LOGIN dXNlcg== x\r\n"};
+  smtpc_server_policy policy;
+  smtpc_server_policy_init(&policy);
+  policy.auth = SMTPC_AUTH_ON;
+  for (size_t i = 0u; i < COUNT(auths); i++) {
+    static smtpc_mem_server mem;
+    memset(&mem, 0, sizeof mem);
+    smtpc_mem_server_begin(&mem, &policy);
+    feed_server(&mem, "EHLO a.example\r\n");
+    feed_server(&mem, auths[i]);
+    feed_server(&mem, "dXNlcg==\r\nc2VjcmV0\r\nNOOP\r\nFROB\r\n");
+    test_label("%s", auths[i]);
+    test_number(traced(&mem.trace, "c2VjcmV0"), 0);
+    test_number(traced(&mem.trace, "dXNlcg"), 0);
+    test_number(traced(&mem.trace, "C: NOOP\n"), 1);
+    test_number(traced(&mem.trace, "C: FROB\n"), 1);
+    smtpc_mem_server_free(&mem);
+  }
+}
+
 static void feed_client(smtpc_mem_client *mem, const char *text) {
   (void)smtpc_mem_client_feed(mem, mem->session.tls, text, strlen(text), 0u);
 }
@@ -468,6 +493,7 @@ int main(void) {
       cmocka_unit_test(test_server_malformed_bdat_line_ends_the_session),
       cmocka_unit_test(test_server_takes_a_message_of_exactly_the_limit),
       cmocka_unit_test(test_law_secret_server_lets_go_at_once),
+      cmocka_unit_test(test_law_secret_server_hides_early_responses),
       cmocka_unit_test(test_law_secret_client_lets_go_at_once),
       cmocka_unit_test(test_client_surplus_keeps_what_was_decided),
       cmocka_unit_test(test_client_tls_break_keeps_the_device_code),

@@ -87,8 +87,8 @@ int smtpc_sasl_server_takes_initial(unsigned mechanism);
 //   SMTPC_E_BASE64   not base64
 //   SMTPC_E_SASL     the message breaks the mechanism's grammar: NULs of PLAIN,
 //                    an authorization identity that is not the name, an empty
-//                    name or password, a control octet in a name, a NUL in a password, a
-//                    digest that is not 32 hexadecimal digits
+//                    name or password, a control octet in a name, a NUL in a
+//                    password, a digest that is not 32 hexadecimal digits
 //   SMTPC_E_TOO_LONG a name over SMTPC_NAME_MAX
 //   SMTPC_E_CANCELLED the response is `*`
 //   SMTPC_E_STATE    misuse: no exchange, or no response is wanted

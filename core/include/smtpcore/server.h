@@ -88,6 +88,8 @@ typedef struct smtpc_server {
   uint8_t chunk_refusal;  // an smtpc_reply_id: this chunk is discarded
   uint8_t chunk_ends;     // 1: and the session ends after it
   uint8_t took_secret;    // 1: the line at hand carries a password
+  uint8_t after_auth;     // 1: AUTH was the last verb that was known: a line
+                          // without one may be a response sent too early
   uint8_t drop;           // 1: DROP_MESSAGE waits
   uint8_t reply;          // an smtpc_reply_id that waits
   uint8_t reply_line;     // how many of its lines are sent
