@@ -88,7 +88,9 @@ class Receiver:
             [bench.program, "receive", "--listen", address, "--hostname", HOST,
              "--maildir", self.maildir, *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT,
+            # Unbuffered: what is read ahead here is lost to communicate().
+            bufsize=0)
         first = self.process.stdout.readline().decode()
         found = re.match(r"listening on (\S+:(\d+))\n", first)
         if not found:
