@@ -418,6 +418,62 @@ static void test_client_takes_552_to_rcpt_as_452(void **state) {
   smtpc_mem_client_free(&mem);
 }
 
+static void test_client_pairs_codes_of_one_reply(void **state) {
+  (void)state;
+  // RPL-07: 450 decides, and the enhanced code of the 550 after it is not its own.
+  static const uint8_t text[] = "a@b.example";
+  smtpc_envelope rcpts[2];
+  smtpc_mem_message message;
+  smtpc_client_policy policy;
+  memset(rcpts, 0, sizeof rcpts);
+  memset(&message, 0, sizeof message);
+  rcpts[0].address = text;
+  rcpts[0].address_len = sizeof text - 1u;
+  rcpts[1] = rcpts[0];
+  message.envelope = rcpts[0];
+  message.recipients = rcpts;
+  message.recipient_count = 2u;
+  smtpc_client_policy_init(&policy);
+  policy.tls = SMTPC_CLIENT_TLS_OFF;
+  static smtpc_mem_client mem;
+  memset(&mem, 0, sizeof mem);
+  smtpc_mem_client_begin(&mem, &policy, &message, 1u);
+  static const char *const turns[] = {"220 mx\r\n", "250 mx\r\n",
+                                      "250 2.1.0 ok\r\n", "450 4.2.1 a\r\n"};
+  for (size_t i = 0u; i < COUNT(turns); i++) {
+    feed_client(&mem, turns[i]);
+  }
+  static const uint8_t last[] = "550 5.1.1 b\r\n";
+  smtpc_input in =
+      smtpc_input_octets(SMTPC_CHANNEL_PLAIN, last, sizeof last - 1u);
+  smtpc_action act = {0};
+  for (size_t i = 0u; i < 20u && act.kind != SMTPC_DO_MESSAGE_DONE; i++) {
+    size_t used = 0u;
+    assert_int_equal(smtpc_client_step(&policy, &mem.session, &in, &used, &act),
+                     SMTPC_OK);
+    in = smtpc_input_make(
+        act.kind == SMTPC_DO_ASK_NEXT_RECIPIENT ? SMTPC_IN_END : SMTPC_IN_NONE);
+  }
+  assert_int_equal(act.kind, SMTPC_DO_MESSAGE_DONE);
+  assert_int_equal(act.code, 450);
+  assert_int_equal(act.enhanced_class, 0);
+  smtpc_mem_client_free(&mem);
+}
+
+static void test_server_policy_knows_its_mechanisms(void **state) {
+  (void)state;
+  // A bit without a mechanism passed, and the EHLO reply then broke off at AUTH.
+  static const uint16_t unknown[] = {1u, 0x8000u, 0x8002u};
+  for (size_t i = 0u; i < COUNT(unknown); i++) {
+    smtpc_server_policy policy;
+    smtpc_server_policy_init(&policy);
+    policy.auth = SMTPC_AUTH_ON;
+    policy.mechanisms = unknown[i];
+    test_label("0x%x", unknown[i]);
+    test_number(smtpc_server_policy_check(&policy), SMTPC_E_ARGUMENT);
+  }
+}
+
 static void test_client_waits_long_for_the_last_chunk(void **state) {
   (void)state;
   // RFC 5321 section 4.5.3.2.6: after the end of data, ten minutes.
@@ -498,6 +554,8 @@ int main(void) {
       cmocka_unit_test(test_client_surplus_keeps_what_was_decided),
       cmocka_unit_test(test_client_tls_break_keeps_the_device_code),
       cmocka_unit_test(test_client_takes_552_to_rcpt_as_452),
+      cmocka_unit_test(test_client_pairs_codes_of_one_reply),
+      cmocka_unit_test(test_server_policy_knows_its_mechanisms),
       cmocka_unit_test(test_client_waits_long_for_the_last_chunk),
       cmocka_unit_test(test_client_says_no_helo_with_a_literal),
   };
