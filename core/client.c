@@ -172,6 +172,10 @@ static bool reports_wait(const smtpc_client *s) {
          s->message_report != 0u;
 }
 
+static bool something_waits(const smtpc_client *s) {
+  return reports_wait(s) || s->send != 0u || s->next != SMTPC_DO_NOTHING;
+}
+
 // Octets while no reply is owed. Judged before anything else is sent, so that a
 // reply that came early can never answer a later command (THREATS: RIT-05).
 static bool nothing_is_owed(const smtpc_client *s) {
@@ -184,7 +188,7 @@ static void read_octets(const smtpc_client_policy *policy, smtpc_client *s,
   bool idle = true;
   while (*used < in->len && idle) {
     smtpc_client_read_line(policy, s, in, used);
-    idle = !reports_wait(s) && s->send == 0u && s->next == SMTPC_DO_NOTHING;
+    idle = !something_waits(s);
   }
   // What came with the last reply that was owed is judged before anything is sent.
   if (*used < in->len && s->next == SMTPC_DO_START_TLS) {
@@ -201,8 +205,7 @@ static smtpc_status take_octets(const smtpc_client_policy *policy,
   if (len == 0u) {
     const bool asked =
         s->wait != SMTPC_DO_NOTHING && s->wait != SMTPC_DO_START_TLS;
-    const bool idle =
-        !reports_wait(s) && s->send == 0u && s->next == SMTPC_DO_NOTHING;
+    const bool idle = !something_waits(s);
     return asked && idle ? SMTPC_E_PENDING : SMTPC_OK;
   }
   if (reports_wait(s) || s->next == SMTPC_DO_CLOSE || octets_are_fatal(s, in)) {

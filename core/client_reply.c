@@ -95,7 +95,7 @@ static void on_challenge(smtpc_client *s, smtpc_span text) {
     return;
   }
   const bool login = s->mechanism == SMTPC_MECHANISM_LOGIN && s->step < 2u;
-  const bool cram = s->mechanism == SMTPC_MECHANISM_CRAM_MD5 && s->step == 0u;
+  const bool cram = smtpc_sasl_needs_digest(s->mechanism) != 0 && s->step == 0u;
   if (login) {
     s->next = SMTPC_DO_ASK_PASSWORD;
   } else if (cram && s->reply.lines == 1u &&

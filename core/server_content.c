@@ -19,10 +19,6 @@ static void end_chunk(const smtpc_server_policy *policy, smtpc_server *s) {
     }
     smtpc_server_refuse(policy, s, s->chunk_refusal,
                         SMTPC_FINDING_CHUNK_REFUSED);
-    if (s->chunk_ends != 0u) {
-      smtpc_server_close_after(s, SMTPC_END_REFUSED,
-                               SMTPC_FINDING_CHUNK_REFUSED);
-    }
   } else if (s->chunk_last != 0u) {
     s->next = SMTPC_DO_ASK_MESSAGE;
   } else {
@@ -37,13 +33,16 @@ void smtpc_server_begin_chunk(const smtpc_server_policy *policy,
   s->chunk_left = s->command.chunk_size;
   s->chunk_last = s->command.last;
   s->chunk_refusal = (uint8_t)refusal;
-  s->chunk_ends = 0u;
-  if (refusal != SMTPC_REPLY_NONE && s->chunk_left > policy->discard_max) {
+  const bool endless =
+      refusal != SMTPC_REPLY_NONE && s->chunk_left > policy->discard_max;
+  if (endless) {
     s->chunk_left = 0u;
-    s->chunk_ends = 1u;
   }
   if (s->chunk_left == 0u) {
     end_chunk(policy, s);
+  }
+  if (endless) {
+    smtpc_server_close_after(s, SMTPC_END_REFUSED, SMTPC_FINDING_CHUNK_REFUSED);
   }
 }
 

@@ -86,7 +86,6 @@ typedef struct smtpc_server {
   uint8_t authenticated;  // 1: AUTH succeeded; `sasl.name` is who
   uint8_t chunk_last;     // 1: this chunk has LAST
   uint8_t chunk_refusal;  // an smtpc_reply_id: this chunk is discarded
-  uint8_t chunk_ends;     // 1: and the session ends after it
   uint8_t took_secret;    // 1: the line at hand carries a password
   uint8_t after_auth;     // 1: AUTH was the last verb that was known: a line
                           // without one may be a response sent too early
