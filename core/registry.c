@@ -11,9 +11,13 @@ static const smtpc_verb_row verbs[SMTPC_VERB_COUNT] = {{"", "", 0u, 0u, 0u},
 };
 
 static const smtpc_extension_row extensions[SMTPC_EXTENSION_COUNT] = {
-#define ROW(id, keyword, value, channel, clause)                \
-  {keyword, clause, LEN(keyword), (uint8_t)SMTPC_VALUE_##value, \
-   (uint8_t)SMTPC_OFFER_##channel},
+#define ROW(id, keyword, value, channel, service, clause) \
+  {keyword,                                               \
+   clause,                                                \
+   LEN(keyword),                                          \
+   (uint8_t)SMTPC_VALUE_##value,                          \
+   (uint8_t)SMTPC_OFFER_##channel,                        \
+   (uint8_t)SMTPC_SERVICE_##service},
     SMTPC_EXTENSION_LIST(ROW)
 #undef ROW
 };
@@ -31,9 +35,10 @@ static const smtpc_param_row params[SMTPC_PARAM_COUNT] = {
 };
 
 static const smtpc_mechanism_row mechanisms[SMTPC_MECHANISM_COUNT] = {
-    {"", "", 0u, 0u},
-#define ROW(id, name, password, clause) \
-  {name, clause, LEN(name), (uint8_t)SMTPC_EXPOSURE_##password},
+    {"", "", 0u, 0u, 0u},
+#define ROW(id, name, exposure, speech, clause)                 \
+  {name, clause, LEN(name), (uint8_t)SMTPC_EXPOSURE_##exposure, \
+   (uint8_t)SMTPC_SPEECH_##speech},
     SMTPC_MECHANISM_LIST(ROW)
 #undef ROW
 };
@@ -64,6 +69,28 @@ static const smtpc_quirk_row quirks[] = {
 _Static_assert(SMTPC_QUIRK_ALL == (1u << QUIRK_COUNT) - 1u,
                "SMTPC_QUIRK_ALL names every quirk");
 
+static const smtpc_attribute_row attributes[SMTPC_ATTRIBUTE_COUNT] = {
+#define ROW(id, name, value, verbs)                         \
+  {name, LEN(name), (uint8_t)SMTPC_ATTRIBUTE_VALUE_##value, \
+   (uint8_t)SMTPC_ATTRIBUTE_VERBS_##verbs},
+    SMTPC_ATTRIBUTE_LIST(ROW)
+#undef ROW
+};
+
+static const smtpc_profile_row profiles[SMTPC_PROFILE_COUNT] = {
+#define ROW(id, name, quirks, purpose) {name, purpose, (uint32_t)(quirks)},
+    SMTPC_PROFILE_LIST(ROW)
+#undef ROW
+};
+
+static const smtpc_limit_row limits[SMTPC_LIMIT_COUNT] = {
+#define ROW(id, name, value, scope, extension, clause)      \
+  {name, clause, value, (uint8_t)SMTPC_LIMIT_SCOPE_##scope, \
+   (uint8_t)SMTPC_EXTENSION_##extension},
+    SMTPC_LIMIT_LIST(ROW)
+#undef ROW
+};
+
 static const smtpc_device_row devices[SMTPC_DEVICE_COUNT] = {
     {"", ""},
 #define ROW(id, text, when) {text, when},
@@ -82,8 +109,23 @@ smtpc_verb_row smtpc_verb_get(unsigned id) {
 }
 
 smtpc_extension_row smtpc_extension_get(unsigned id) {
-  static const smtpc_extension_row none = {"", "", 0u, 0u, 0u};
+  static const smtpc_extension_row none = {"", "", 0u, 0u, 0u, 0u};
   return id < SMTPC_EXTENSION_COUNT ? extensions[id] : none;
+}
+
+smtpc_attribute_row smtpc_attribute_get(unsigned id) {
+  static const smtpc_attribute_row none = {"", 0u, 0u, 0u};
+  return id < SMTPC_ATTRIBUTE_COUNT ? attributes[id] : none;
+}
+
+smtpc_profile_row smtpc_profile_get(unsigned id) {
+  static const smtpc_profile_row none = {"", "", 0u};
+  return id < SMTPC_PROFILE_COUNT ? profiles[id] : none;
+}
+
+smtpc_limit_row smtpc_limit_get(unsigned id) {
+  static const smtpc_limit_row none = {"", "", 0u, 0u, 0u};
+  return id < SMTPC_LIMIT_COUNT ? limits[id] : none;
 }
 
 smtpc_param_row smtpc_param_get(unsigned id) {

@@ -75,6 +75,7 @@ extern "C" {
   X(SMTPC_E_SASL, 59, "sasl")                            \
   X(SMTPC_E_CANCELLED, 60, "cancelled")                  \
   X(SMTPC_E_CONTENT_END, 61, "content-end")              \
+  X(SMTPC_E_BINDING, 62, "binding")                      \
   X(SMTPC_E_LINE_TOO_LONG, 96, "line-too-long")          \
   X(SMTPC_E_LINE_ENDLESS, 97, "line-endless")            \
   X(SMTPC_E_NUMBER_TOO_LARGE, 98, "number-too-large")    \
