@@ -5,8 +5,7 @@
 // A mailbox that fits into a path, the most that AUTH= may decode to.
 #define MAILBOX_MAX (SMTPC_PATH_MAX - 2u)
 
-static const smtpc_params none = {0u,       0u, {0u, 0u}, {0u, 0u}, {0u, 0u},
-                                  {0u, 0u}, 0u, 0u,       0u,       0u};
+static const smtpc_params none = {0};
 
 // ----------------------------------------------------------------------- xtext
 
@@ -82,13 +81,17 @@ smtpc_status smtpc_xtext_decode(const uint8_t *line, smtpc_span span,
 
 // ---------------------------------------------------------------------- values
 
-// RFC 6152 section 2. BINARYMIME needs an extension that the registry lacks.
+// RFC 6152 section 2, RFC 3030 section 3: BINARYMIME can be sent with BDAT only.
 static smtpc_status take_body(const uint8_t *line, smtpc_span value,
-                              smtpc_params *out) {
+                              uint32_t offered, smtpc_params *out) {
+  const uint32_t binary = SMTPC_OFFERS(BINARYMIME) | SMTPC_OFFERS(CHUNKING);
   if (smtpc_span_is(line, value, "7BIT", 4u)) {
     out->body = SMTPC_BODY_7BIT;
   } else if (smtpc_span_is(line, value, "8BITMIME", 8u)) {
     out->body = SMTPC_BODY_8BITMIME;
+  } else if (smtpc_span_is(line, value, "BINARYMIME", 10u) &&
+             (offered & binary) == binary) {
+    out->body = SMTPC_BODY_BINARYMIME;
   } else {
     return SMTPC_E_PARAM_VALUE;
   }
@@ -204,15 +207,255 @@ static smtpc_status take_notify(const uint8_t *line, smtpc_span value,
   return SMTPC_E_PARAM_VALUE;
 }
 
+// take_seconds reads all of `span` as 1*9DIGIT.
+static smtpc_status take_seconds(const uint8_t *line, smtpc_span span,
+                                 uint32_t *out) {
+  uint32_t value = 0u;
+  for (size_t i = span.begin; i < span.end; i++) {
+    const uint8_t c = line[i];
+    if (!smtpc_is_digit(c)) {
+      return SMTPC_E_NUMBER;
+    }
+    // Nine digits fit. The sum of more is not used, so it may not grow.
+    if (value <= SMTPC_SECONDS_MAX / 10u) {
+      value = value * 10u + ((uint32_t)c - (uint32_t)'0');
+    }
+  }
+  const size_t len = smtpc_span_len(span);
+  if (len == 0u || len > 9u) {
+    return len == 0u ? SMTPC_E_NUMBER : SMTPC_E_NUMBER_TOO_LARGE;
+  }
+  *out = value;
+  return SMTPC_OK;
+}
+
+// by-mode [by-trace], when the time is known. RFC 2852 section 4: mail that is to
+// be returned needs time left.
+static smtpc_status take_by_mode(const uint8_t *line, smtpc_span mode,
+                                 smtpc_params *out) {
+  const bool trace = smtpc_span_len(mode) == 2u &&
+                     smtpc_upper(line[mode.begin + 1u]) == (uint8_t)'T';
+  const size_t len = smtpc_span_len(mode) - (trace ? 1u : 0u);
+  const smtpc_span letter =
+      smtpc_span_make(mode.begin, (size_t)mode.begin + len);
+  out->by_trace = trace ? 1u : 0u;
+  if (smtpc_span_is(line, letter, "N", 1u)) {
+    out->by_mode = SMTPC_BY_NOTIFY;
+    return SMTPC_OK;
+  }
+  if (smtpc_span_is(line, letter, "R", 1u) && out->by_time > 0) {
+    out->by_mode = SMTPC_BY_RETURN;
+    return SMTPC_OK;
+  }
+  return SMTPC_E_PARAM_VALUE;
+}
+
+// RFC 2852 section 4: by-time ";" by-mode [by-trace]
+static smtpc_status take_by(const uint8_t *line, smtpc_span value,
+                            smtpc_params *out) {
+  const size_t semicolon = smtpc_span_find(line, value, (uint8_t)';');
+  if (semicolon >= value.end) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  const int sign = smtpc_span_peek(line, value);
+  const bool has_sign = sign == '-' || sign == '+';
+  const size_t from = (size_t)value.begin + (has_sign ? 1u : 0u);
+  uint32_t seconds = 0u;
+  const smtpc_status status =
+      take_seconds(line, smtpc_span_make(from, semicolon), &seconds);
+  if (status != SMTPC_OK) {
+    return status;
+  }
+  out->by_time = sign == '-' ? -(int32_t)seconds : (int32_t)seconds;
+  return take_by_mode(line, smtpc_span_make(semicolon + 1u, value.end), out);
+}
+
+// RFC 4865 section 5: HOLDFOR or HOLDUNTIL. The bit of the one in hand is set.
+static bool held_twice(const smtpc_params *params) {
+  const uint32_t both = SMTPC_HAS(HOLDFOR) | SMTPC_HAS(HOLDUNTIL);
+  return (params->seen & both) == both;
+}
+
+static smtpc_status take_hold_for(const uint8_t *line, smtpc_span value,
+                                  smtpc_params *out) {
+  if (held_twice(out)) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  const smtpc_status status = take_seconds(line, value, &out->hold_for);
+  const bool now = status == SMTPC_OK && out->hold_for == 0u;
+  return now ? SMTPC_E_PARAM_VALUE : status;
+}
+
+static smtpc_status take_hold_until(const uint8_t *line, smtpc_span value,
+                                    smtpc_params *out) {
+  if (held_twice(out)) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  return smtpc_date_parse(line, value, &out->when);
+}
+
+// RFC 6710 section 3: "0" or a digit more than it, perhaps with "-". No other
+// spelling of a number, so that none can be compared wrongly as text.
+static smtpc_status take_priority(const uint8_t *line, smtpc_span value,
+                                  smtpc_params *out) {
+  const bool minus = smtpc_span_peek(line, value) == '-';
+  const size_t from = (size_t)value.begin + (minus ? 1u : 0u);
+  const smtpc_span digits = smtpc_span_make(from, value.end);
+  uint32_t number = 0u;
+  const smtpc_status status = take_seconds(line, digits, &number);
+  if (status == SMTPC_E_NUMBER) {
+    return status;
+  }
+  const bool zero = smtpc_span_peek(line, digits) == '0';
+  const bool one = smtpc_span_len(digits) == 1u;
+  if (zero && (minus || !one)) {
+    return SMTPC_E_NUMBER;
+  }
+  if (!one) {
+    return SMTPC_E_NUMBER_TOO_LARGE;
+  }
+  out->mt_priority = (int8_t)(minus ? -(int)number : (int)number);
+  return SMTPC_OK;
+}
+
+// RFC 3865 section 2.2: word *("," word)
+static smtpc_status take_solicit(const uint8_t *line, smtpc_span value,
+                                 smtpc_params *out) {
+  if (smtpc_span_len(value) > SMTPC_SOLICIT_MAX) {
+    return SMTPC_E_TOO_LONG;
+  }
+  bool in_word = false;
+  for (size_t i = value.begin; i < value.end; i++) {
+    const uint8_t c = line[i];
+    const bool inner = c == (uint8_t)'.' || c == (uint8_t)'-' ||
+                       c == (uint8_t)'_' || c == (uint8_t)':' ||
+                       smtpc_is_digit(c);
+    const bool comma = c == (uint8_t)',';
+    if (!smtpc_is_alpha(c) && !(in_word && (inner || comma))) {
+      return SMTPC_E_PARAM_VALUE;
+    }
+    in_word = !comma;
+  }
+  out->solicit = value;
+  return in_word ? SMTPC_OK : SMTPC_E_PARAM_VALUE;
+}
+
+// base64_value returns the value of a base64 digit, 64 for another octet.
+static unsigned base64_value(uint8_t c) {
+  unsigned value = 64u;
+  if (c >= (uint8_t)'A' && c <= (uint8_t)'Z') {
+    value = (unsigned)c - (unsigned)'A';
+  } else if (c >= (uint8_t)'a' && c <= (uint8_t)'z') {
+    value = (unsigned)c - (unsigned)'a' + 26u;
+  } else if (smtpc_is_digit(c)) {
+    value = (unsigned)c - (unsigned)'0' + 52u;
+  } else if (c == (uint8_t)'+') {
+    value = 62u;
+  } else if (c == (uint8_t)'/') {
+    value = 63u;
+  }
+  return value;
+}
+
+// RFC 3885 section 3: certifier [":" timeout]
+static smtpc_status take_mtrk(const uint8_t *line, smtpc_span value,
+                              smtpc_params *out) {
+  const size_t colon = smtpc_span_find(line, value, (uint8_t)':');
+  out->mtrk = smtpc_span_make(value.begin, colon);
+  if (smtpc_span_len(out->mtrk) != SMTPC_MTRK_LEN) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  unsigned last = 0u;
+  for (size_t i = out->mtrk.begin; i < out->mtrk.end; i++) {
+    last = base64_value(line[i]);
+    if (last > 63u) {
+      return SMTPC_E_PARAM_VALUE;
+    }
+  }
+  // 27 digits are 162 bits: two more than 20 octets have.
+  if ((last & 3u) != 0u) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  if (colon >= value.end) {
+    return SMTPC_OK;
+  }
+  return take_seconds(line, smtpc_span_make(colon + 1u, value.end),
+                      &out->mtrk_timeout);
+}
+
+// transid-atom: printable octets but tspecials (RFC 2045 section 5.1) and ".".
+static bool is_transid_atom(uint8_t c) {
+  static const uint8_t special[] = "()<>@,;:\\\"/[]?=.";
+  bool plain = c > 32u && c < 127u;
+  for (size_t k = 0u; k + 1u < sizeof special; k++) {
+    plain = plain && c != special[k];
+  }
+  return plain;
+}
+
+// transid-token = transid-atom *("." transid-atom)
+static bool is_transid_token(const uint8_t *line, smtpc_span token) {
+  bool in_atom = false;
+  for (size_t i = token.begin; i < token.end; i++) {
+    const bool dot = line[i] == (uint8_t)'.';
+    if (!is_transid_atom(line[i]) && !(in_atom && dot)) {
+      return false;
+    }
+    in_atom = !dot;
+  }
+  return in_atom;
+}
+
+// RFC 1845 section 2: "<" transid-token "@" transid-token ">"
+static smtpc_status take_transid(const uint8_t *line, smtpc_span value,
+                                 smtpc_params *out) {
+  const size_t len = smtpc_span_len(value);
+  if (len > SMTPC_TRANSID_MAX) {
+    return SMTPC_E_TOO_LONG;
+  }
+  if (len < 2u || line[value.begin] != (uint8_t)'<' ||
+      line[value.end - 1u] != (uint8_t)'>') {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  const smtpc_span inner =
+      smtpc_span_make((size_t)value.begin + 1u, (size_t)value.end - 1u);
+  const size_t at = smtpc_span_find(line, inner, (uint8_t)'@');
+  out->transid = inner;
+  const bool ok = is_transid_token(line, smtpc_span_make(inner.begin, at)) &&
+                  is_transid_token(line, smtpc_span_make(at + 1u, inner.end));
+  return ok ? SMTPC_OK : SMTPC_E_PARAM_VALUE;
+}
+
+// RFC 7293 section 3.1: date-time [";" ("C" / "R")]
+static smtpc_status take_rrvs(const uint8_t *line, smtpc_span value,
+                              smtpc_params *out) {
+  const size_t semicolon = smtpc_span_find(line, value, (uint8_t)';');
+  const smtpc_span date = smtpc_span_make(value.begin, semicolon);
+  const smtpc_status status = smtpc_date_parse(line, date, &out->when);
+  if (status != SMTPC_OK || semicolon >= value.end) {
+    return status;
+  }
+  const smtpc_span letter = smtpc_span_make(semicolon + 1u, value.end);
+  if (smtpc_span_is(line, letter, "C", 1u)) {
+    out->rrvs = SMTPC_RRVS_CONTINUE;
+  } else if (smtpc_span_is(line, letter, "R", 1u)) {
+    out->rrvs = SMTPC_RRVS_REJECT;
+  } else {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  return SMTPC_OK;
+}
+
 static smtpc_status take_value(const uint8_t *line, smtpc_span value,
-                               smtpc_param id, smtpc_params *out) {
+                               smtpc_param id, uint32_t offered,
+                               smtpc_params *out) {
   smtpc_status status = SMTPC_OK;
   switch (id) {
     case SMTPC_PARAM_SIZE:
       status = smtpc_span_number(line, value, UINT64_MAX, &out->size);
       break;
     case SMTPC_PARAM_BODY:
-      status = take_body(line, value, out);
+      status = take_body(line, value, offered, out);
       break;
     case SMTPC_PARAM_AUTH:
       status = take_auth(line, value, out);
@@ -229,8 +472,35 @@ static smtpc_status take_value(const uint8_t *line, smtpc_span value,
     case SMTPC_PARAM_ORCPT:
       status = take_orcpt(line, value, out);
       break;
+    case SMTPC_PARAM_BY:
+      status = take_by(line, value, out);
+      break;
+    case SMTPC_PARAM_HOLDFOR:
+      status = take_hold_for(line, value, out);
+      break;
+    case SMTPC_PARAM_HOLDUNTIL:
+      status = take_hold_until(line, value, out);
+      break;
+    case SMTPC_PARAM_MT_PRIORITY:
+      status = take_priority(line, value, out);
+      break;
+    case SMTPC_PARAM_SOLICIT:
+      status = take_solicit(line, value, out);
+      break;
+    case SMTPC_PARAM_MTRK:
+      status = take_mtrk(line, value, out);
+      break;
+    case SMTPC_PARAM_TRANSID:
+      status = take_transid(line, value, out);
+      break;
+    case SMTPC_PARAM_RRVS:
+      status = take_rrvs(line, value, out);
+      break;
     case SMTPC_PARAM_SMTPUTF8:
     case SMTPC_PARAM_REQUIRETLS:
+    case SMTPC_PARAM_CONPERM:
+    case SMTPC_PARAM_PRDR:
+    case SMTPC_PARAM_CONNEG:
       break;
     case SMTPC_PARAM_COUNT:
       status = SMTPC_E_INTERNAL;
@@ -275,12 +545,10 @@ static size_t keyword_end(const uint8_t *line, smtpc_span rest) {
 // take_typed checks that parameter `id` may stand here, with or without a
 // value, and reads it. `value` begins with its `=` when there is one.
 static smtpc_status take_typed(const uint8_t *line, smtpc_span value,
-                               smtpc_param id, smtpc_params *out) {
+                               smtpc_param id, uint32_t offered,
+                               smtpc_params *out) {
   const uint32_t bit = (uint32_t)1u << ((unsigned)id & 31u);
   const size_t len = smtpc_span_len(value);
-  if (id == SMTPC_PARAM_COUNT) {
-    return SMTPC_E_PARAM_UNKNOWN;
-  }
   if ((out->seen & bit) != 0u) {
     return SMTPC_E_PARAM_DUPLICATE;
   }
@@ -293,14 +561,16 @@ static smtpc_status take_typed(const uint8_t *line, smtpc_span value,
     return SMTPC_E_PARAM_VALUE_MISSING;
   }
   const size_t from = (size_t)value.begin + 1u;
-  return take_value(line, smtpc_span_make(from, value.end), id, out);
+  return take_value(line, smtpc_span_make(from, value.end), id, offered, out);
 }
 
 // take_param takes SP esmtp-keyword ["=" esmtp-value] off the front of `*rest`.
+// It leaves the parameter, if it is one, in `out->wrong`.
 static smtpc_status take_param(const uint8_t *line, smtpc_span *rest,
                                unsigned verb, uint32_t offered,
                                smtpc_params *out) {
   uint8_t space = 0u;
+  out->wrong = 0u;
   if (!smtpc_span_next(line, rest, &space) || space != (uint8_t)' ') {
     return SMTPC_E_SYNTAX;
   }
@@ -314,8 +584,12 @@ static smtpc_status take_param(const uint8_t *line, smtpc_span *rest,
   }
   const size_t end = smtpc_span_find(line, after, (uint8_t)' ');
   const smtpc_param id = param_find(line, word, verb, offered);
+  if (id == SMTPC_PARAM_COUNT) {
+    return SMTPC_E_PARAM_UNKNOWN;
+  }
   *rest = smtpc_span_make(end, rest->end);
-  return take_typed(line, smtpc_span_make(word.end, end), id, out);
+  out->wrong = (uint8_t)((unsigned)id + 1u);
+  return take_typed(line, smtpc_span_make(word.end, end), id, offered, out);
 }
 
 smtpc_status smtpc_params_parse(const uint8_t *line, smtpc_span rest,
@@ -330,8 +604,10 @@ smtpc_status smtpc_params_parse(const uint8_t *line, smtpc_span rest,
   while (status == SMTPC_OK && ahead.begin < ahead.end) {
     status = take_param(line, &ahead, verb, offered, out);
   }
+  const uint8_t wrong = status == SMTPC_OK ? 0u : out->wrong;
   if (status != SMTPC_OK) {
     *out = none;
   }
+  out->wrong = wrong;
   return status;
 }
