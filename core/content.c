@@ -17,18 +17,30 @@ typedef struct cell {
 #define SEEN_DOT SMTPC_CONTENT_SEEN_DOT
 #define DOT_CR SMTPC_CONTENT_DOT_CR
 #define END SMTPC_CONTENT_END
+#define LF_BOL SMTPC_CONTENT_LF_BOL
+#define LF_DOT SMTPC_CONTENT_LF_DOT
+#define LF_DOT_CR SMTPC_CONTENT_LF_DOT_CR
+#define LINE_DOT SMTPC_CONTENT_LINE_DOT
+#define STATE_COUNT (SMTPC_CONTENT_LINE_DOT + 1)
 #define CR SMTPC_ANOMALY_BARE_CR
 #define LF SMTPC_ANOMALY_BARE_LF
+#define LF_KEPT SMTPC_ANOMALY_LF_KEPT
 #define EOD SMTPC_ANOMALY_EOD
+#define LOST SMTPC_ANOMALIES_LOST
 
 // RFC 5321 sections 2.3.8, 4.1.1.4 and 4.5.2
-static const cell cells[END][CLASS_COUNT] = {
+static const cell cells[STATE_COUNT][CLASS_COUNT] = {
     //         CR              LF         '.'            other
-    /* BOL */ {{SEEN_CR, 0}, {TEXT, LF}, {SEEN_DOT, 0}, {TEXT, 0}},
-    /* TEXT */ {{SEEN_CR, 0}, {TEXT, LF}, {TEXT, 0}, {TEXT, 0}},
+    /* BOL */ {{SEEN_CR, 0}, {LF_BOL, LF}, {SEEN_DOT, 0}, {TEXT, 0}},
+    /* TEXT */ {{SEEN_CR, 0}, {LF_BOL, LF}, {TEXT, 0}, {TEXT, 0}},
     /* SEEN_CR */ {{SEEN_CR, CR}, {BOL, 0}, {TEXT, CR}, {TEXT, CR}},
-    /* SEEN_DOT */ {{DOT_CR, 0}, {TEXT, EOD}, {TEXT, 0}, {TEXT, 0}},
+    /* SEEN_DOT */ {{DOT_CR, 0}, {LF_BOL, EOD}, {LINE_DOT, 0}, {TEXT, 0}},
     /* DOT_CR */ {{SEEN_CR, EOD}, {END, 0}, {TEXT, EOD}, {TEXT, EOD}},
+    /* END */ {{END, 0}, {END, 0}, {END, 0}, {END, 0}},
+    /* LF_BOL */ {{SEEN_CR, 0}, {LF_BOL, LF}, {LF_DOT, 0}, {TEXT, 0}},
+    /* LF_DOT */ {{LF_DOT_CR, 0}, {LF_BOL, EOD}, {TEXT, 0}, {TEXT, 0}},
+    /* LF_DOT_CR */ {{SEEN_CR, EOD}, {BOL, EOD}, {TEXT, EOD}, {TEXT, EOD}},
+    /* LINE_DOT */ {{SEEN_CR, 0}, {LF_BOL, LF}, {TEXT, 0}, {TEXT, 0}},
 };
 
 static uint8_t class_of(uint8_t c) {
@@ -64,53 +76,100 @@ static bool block_is_clean(const uint8_t *data, size_t at) {
   return dirty == 0u;
 }
 
-static uint8_t state_after(uint8_t c) {
+// The same with the quirk content-lf, where an LF may do without its CR. Says in
+// `*lf` whether one of a clean block did.
+static bool block_is_kept(const uint8_t *data, size_t at, uint8_t *lf) {
+  uint8_t dirty = 0u;
+  uint8_t bare = 0u;
+  for (size_t k = 0u; k < BLOCK; k++) {
+    const uint8_t before = data[at + k - 1u];
+    const uint8_t c = data[at + k];
+    const uint8_t cr = (uint8_t)(before == (uint8_t)'\r');
+    const uint8_t end = (uint8_t)(c == (uint8_t)'\n');
+    const uint8_t dotted =
+        (uint8_t)((before == (uint8_t)'\n') & (c == (uint8_t)'.'));
+    bare |= (uint8_t)(end & (cr ^ 1u));
+    dirty |= (uint8_t)((cr & (end ^ 1u)) | dotted | (uint8_t)(c == 0u));
+  }
+  if (dirty == 0u) {
+    *lf |= bare;
+  }
+  return dirty == 0u;
+}
+
+static uint8_t state_after(uint8_t before, uint8_t c) {
   uint8_t state = TEXT;
   if (c == (uint8_t)'\r') {
     state = SEEN_CR;
   } else if (c == (uint8_t)'\n') {
-    state = BOL;
+    state = before == (uint8_t)'\r' ? BOL : LF_BOL;
   }
   return state;
 }
 
-// Takes clean blocks of data[from .. to) and returns where they end. `from`
-// must not be 0, and the state none in which a dot was just taken: in the other
-// three the state says no more than the octet before does.
-static size_t take_clean(smtpc_content *content, const uint8_t *data,
-                         size_t from, size_t to) {
-  size_t i = from;
-  while (to - i >= BLOCK && block_is_clean(data, i)) {
-    i += BLOCK;
-  }
-  if (i > from) {
-    content->octets += i - from;
-    content->state = state_after(data[i - 1u]);
-  }
-  return i;
+// Says whether the state says no more than the octet before does, or two of them
+// at a line's start: then blocks can be looked at without it.
+static bool is_between(const smtpc_content *content) {
+  return content->state <= SEEN_CR || content->state == LF_BOL;
 }
 
-// An anomaly after a CR is that CR's.
-static void take_anomaly(smtpc_content *content, uint8_t anomaly) {
-  const uint8_t state = content->state;
-  const bool late = state == SEEN_CR || state == DOT_CR;
-  if (content->anomalies == 0u) {
+// Notes an anomaly. With `late` it is that of the octet before this one.
+static void take_anomaly(smtpc_content *content, uint8_t anomaly, bool late) {
+  const bool fresh = (content->anomalies & LOST) == 0u;
+  if (fresh && (anomaly & LOST) != 0u) {
     content->first_off = content->octets - (late ? 1u : 0u);
   }
   content->anomalies |= anomaly;
 }
 
-// Takes one octet by the table.
+// Takes clean blocks of data[from .. to) and returns where they end. `from`
+// must not be 0, and the state be one of `is_between`.
+static size_t take_clean(smtpc_content *content, const uint8_t *data,
+                         size_t from, size_t to) {
+  size_t i = from;
+  uint8_t lf = 0u;
+  if (content->keeps_lf == 0u) {
+    while (to - i >= BLOCK && block_is_clean(data, i)) {
+      i += BLOCK;
+    }
+  } else {
+    while (to - i >= BLOCK && block_is_kept(data, i, &lf)) {
+      i += BLOCK;
+    }
+  }
+  if (lf != 0u) {
+    take_anomaly(content, LF_KEPT, false);
+  }
+  if (i > from) {
+    content->octets += i - from;
+    content->state = state_after(data[i - 2u], data[i - 1u]);
+  }
+  return i;
+}
+
+// With the quirk content-lf a bare LF is kept, but for one that would end a line
+// of a lone dot.
+static uint8_t anomaly_of_lf(const smtpc_content *content) {
+  uint8_t anomaly = LF;
+  if (content->keeps_lf != 0u) {
+    anomaly = content->state == LINE_DOT ? EOD : LF_KEPT;
+  }
+  return anomaly;
+}
+
+// Takes one octet by the table. An anomaly after a CR is that CR's.
 static void take_octet(smtpc_content *content, uint8_t c) {
   const uint8_t state = content->state;
-  if (state >= END) {
+  if (state >= STATE_COUNT || state == END) {
     return;
   }
   const cell to = cells[state][class_of(c)];
+  const unsigned bare = to.anomaly == LF ? anomaly_of_lf(content) : to.anomaly;
   const unsigned nul = c == 0u ? SMTPC_ANOMALY_NUL : 0u;
-  const uint8_t anomaly = (uint8_t)(to.anomaly | nul);
+  const uint8_t anomaly = (uint8_t)(bare | nul);
   if (anomaly != 0u) {
-    take_anomaly(content, anomaly);
+    const bool late = state == SEEN_CR || state == DOT_CR || state == LF_DOT_CR;
+    take_anomaly(content, anomaly, late);
   }
   content->state = to.next;
   content->octets++;
@@ -121,13 +180,19 @@ void smtpc_content_init(smtpc_content *content) {
   *content = fresh;
 }
 
+// Says whether the octet that led to `state` is content: all but the dots that are
+// taken off and the end are.
+static bool is_content(uint8_t state) {
+  return state != SEEN_DOT && state != DOT_CR && state != END;
+}
+
 smtpc_status smtpc_content_scan(smtpc_content *content, const uint8_t *data,
                                 size_t len, size_t *out_used,
                                 smtpc_run *out_run) {
   smtpc_run run = {0u, 0u};
   *out_used = 0u;
   *out_run = run;
-  if (content->state >= END) {
+  if (content->state >= STATE_COUNT || content->state == END) {
     return SMTPC_E_CONTENT_END;
   }
   // A clean block looks one octet back, so the first octet of a call goes by
@@ -135,7 +200,7 @@ smtpc_status smtpc_content_scan(smtpc_content *content, const uint8_t *data,
   size_t retry = 1u;
   size_t i = 0u;
   while (i < len && content->state != END) {
-    if (i >= retry && content->state <= SEEN_CR) {
+    if (i >= retry && is_between(content)) {
       i = take_clean(content, data, i, len);
       retry = i + BLOCK;
       run.end = i;
@@ -145,7 +210,7 @@ smtpc_status smtpc_content_scan(smtpc_content *content, const uint8_t *data,
     }
     take_octet(content, data[i]);
     i++;
-    if (content->state <= SEEN_CR) {
+    if (is_content(content->state)) {
       run.end = i;
     } else if (run.end > run.begin) {
       // A line began with a dot: the content before it is a run.
@@ -156,10 +221,43 @@ smtpc_status smtpc_content_scan(smtpc_content *content, const uint8_t *data,
     }
   }
   *out_used = i;
-  if (content->anomalies == 0u) {
+  if ((content->anomalies & LOST) == 0u) {
     *out_run = run;
   }
   return content->state == END ? SMTPC_OK : SMTPC_MORE;
+}
+
+// A dot that begins a line is content in a chunk.
+static void check_octet(smtpc_content *content, uint8_t c) {
+  take_octet(content, c);
+  if (content->state == SEEN_DOT) {
+    content->state = LINE_DOT;
+  }
+}
+
+void smtpc_content_check(smtpc_content *content, const uint8_t *data,
+                         size_t len) {
+  size_t retry = 1u;
+  size_t i = 0u;
+  while (i < len && content->state != END) {
+    if (i >= retry && is_between(content)) {
+      i = take_clean(content, data, i, len);
+      retry = i + BLOCK;
+    }
+    if (i < len) {
+      check_octet(content, data[i]);
+      i++;
+    }
+  }
+}
+
+void smtpc_content_check_end(smtpc_content *content) {
+  if (content->state == SEEN_CR) {
+    take_anomaly(content, CR, true);
+  } else if (content->state == LF_DOT || content->state == LF_DOT_CR) {
+    take_anomaly(content, EOD, true);
+  }
+  content->state = END;
 }
 
 // The message must not be sent: which of its faults came first?
@@ -216,7 +314,7 @@ smtpc_status smtpc_content_stuff(smtpc_content *content, const uint8_t *data,
   *out_used = 0u;
   *out_run = none;
   *out_dot = 0u;
-  if (content->state > SEEN_CR) {
+  if (!is_between(content) || content->keeps_lf != 0u) {
     return SMTPC_E_STATE;
   }
   if (content->dot_sent != 0u && len > 0u && data[0] != (uint8_t)'.') {

@@ -17,14 +17,22 @@ typedef struct cell {
 #define SEEN_CR SMTPC_LINE_SEEN_CR
 #define READY SMTPC_LINE_READY
 #define DEAD SMTPC_LINE_DEAD
+#define BLOCK SMTPC_LINE_BLOCK
 #define BARE_CR SMTPC_E_BARE_CR
 #define BARE_LF SMTPC_E_BARE_LF
 #define NUL SMTPC_E_NUL
 
-static const cell cells[2][CLASS_COUNT] = {
-    //  CR                  LF               NUL              other
-    {{SEEN_CR, 0}, {TEXT, BARE_LF}, {TEXT, NUL}, {TEXT, 0}},
-    {{SEEN_CR, BARE_CR}, {READY, 0}, {TEXT, BARE_CR}, {TEXT, BARE_CR}},
+// The first index says whether the quirk line-lf is on.
+static const cell cells[2][2][CLASS_COUNT] = {
+    {
+        //  CR                  LF               NUL              other
+        {{SEEN_CR, 0}, {TEXT, BARE_LF}, {TEXT, NUL}, {TEXT, 0}},
+        {{SEEN_CR, BARE_CR}, {READY, 0}, {TEXT, BARE_CR}, {TEXT, BARE_CR}},
+    },
+    {
+        {{SEEN_CR, 0}, {READY, 0}, {TEXT, NUL}, {TEXT, 0}},
+        {{SEEN_CR, BARE_CR}, {READY, 0}, {TEXT, BARE_CR}, {TEXT, BARE_CR}},
+    },
 };
 
 static uint8_t class_of(uint8_t c) {
@@ -39,14 +47,22 @@ static uint8_t class_of(uint8_t c) {
   return class;
 }
 
-void smtpc_line_init(smtpc_line *line) {
+// Makes `line` empty, given that it holds at most the first `held` octets of its
+// buffer.
+static void clear(smtpc_line *line, size_t held) {
+  smtpc_wipe(line->data, held);
+  smtpc_wipe(line->head, SMTPC_LINE_HEAD);
   line->seen = 0u;
   line->error_off = 0u;
   line->len = 0u;
   line->state = TEXT;
   line->error = SMTPC_OK;
-  smtpc_wipe(line->head, SMTPC_LINE_HEAD);
-  smtpc_wipe(line->data, SMTPC_LINE_MAX);
+  line->lf = 0u;
+}
+
+void smtpc_line_init(smtpc_line *line) {
+  clear(line, SMTPC_LINE_MAX);
+  smtpc_wipe(line->reserved, sizeof line->reserved);
 }
 
 // Keeps the first octets of a line that is about to be wiped.
@@ -92,13 +108,13 @@ static void take_text(smtpc_line *line, size_t max, const uint8_t *data,
 
 // Takes one octet by the table. A bare CR is the octet before this one, so it
 // comes before an error of this one.
-static void take_octet(smtpc_line *line, size_t max, uint8_t c) {
+static void take_octet(smtpc_line *line, size_t max, bool lf_ends, uint8_t c) {
   const size_t off = line->seen;
   const uint8_t state = line->state;
   if (state > SEEN_CR) {
     return;
   }
-  const cell to = cells[state][class_of(c)];
+  const cell to = cells[lf_ends ? 1u : 0u][state][class_of(c)];
   if (to.error == BARE_CR && off > 0u) {
     set_error(line, BARE_CR, off - 1u);
   }
@@ -108,6 +124,7 @@ static void take_octet(smtpc_line *line, size_t max, uint8_t c) {
   if (to.error != SMTPC_OK) {
     set_error(line, to.error, off);
   }
+  line->lf = to.next == READY && state == TEXT ? 1u : 0u;
   line->state = to.next;
   line->seen = (uint32_t)(off + 1u);
 }
@@ -127,14 +144,15 @@ static size_t stop_at(const smtpc_line *line, size_t limit, size_t len) {
   return len < room ? len : room;
 }
 
-smtpc_status smtpc_line_feed(smtpc_line *line, size_t max, const uint8_t *data,
-                             size_t len, size_t *out_used) {
+smtpc_status smtpc_line_feed(smtpc_line *line, size_t max, int lf_ends,
+                             const uint8_t *data, size_t len,
+                             size_t *out_used) {
   *out_used = 0u;
   if (max < 2u || max > SMTPC_LINE_MAX) {
     return SMTPC_E_ARGUMENT;
   }
   if (line->state >= READY) {
-    return line->state == READY ? SMTPC_E_PENDING : SMTPC_E_LINE_ENDLESS;
+    return line->state == DEAD ? SMTPC_E_LINE_ENDLESS : SMTPC_E_PENDING;
   }
   const size_t to = stop_at(line, max + SMTPC_LINE_DISCARD_MAX, len);
   size_t i = 0u;
@@ -149,7 +167,7 @@ smtpc_status smtpc_line_feed(smtpc_line *line, size_t max, const uint8_t *data,
       line->state = READY;
       i += 2u;
     } else if (i < to) {
-      take_octet(line, max, data[i]);
+      take_octet(line, max, lf_ends != 0, data[i]);
       i++;
     }
   }
@@ -164,15 +182,45 @@ smtpc_status smtpc_line_feed(smtpc_line *line, size_t max, const uint8_t *data,
   return SMTPC_MORE;
 }
 
+smtpc_status smtpc_line_take(smtpc_line *line, size_t want, const uint8_t *data,
+                             size_t len, size_t *out_used) {
+  *out_used = 0u;
+  if (want == 0u || want > SMTPC_LINE_MAX) {
+    return SMTPC_E_ARGUMENT;
+  }
+  if (line->state != BLOCK && smtpc_line_is_empty(line) == 0) {
+    return SMTPC_E_STATE;
+  }
+  const size_t held = line->len;
+  const size_t missing = held < want ? want - held : 0u;
+  const size_t count = len < missing ? len : missing;
+  if (count > 0u) {
+    smtpc_copy(line->data + held, data, count);
+    line->len = (uint16_t)(held + count);
+    line->seen = line->len;
+    line->state = BLOCK;
+  }
+  *out_used = count;
+  return count == missing ? SMTPC_OK : SMTPC_MORE;
+}
+
+smtpc_status smtpc_line_hold(smtpc_line *line, size_t len) {
+  const bool open = line->state == READY || smtpc_line_is_empty(line) != 0;
+  if (!open || len > SMTPC_LINE_MAX) {
+    return SMTPC_E_STATE;
+  }
+  // What the line had beyond `len` would be forgotten, and so never wiped.
+  if (line->len > len) {
+    smtpc_wipe(line->data + len, line->len - len);
+  }
+  line->len = (uint16_t)len;
+  line->state = READY;
+  return SMTPC_OK;
+}
+
 void smtpc_line_next(smtpc_line *line) {
-  if (line->state == READY) {
-    smtpc_wipe(line->data, line->len);
-    smtpc_wipe(line->head, SMTPC_LINE_HEAD);
-    line->seen = 0u;
-    line->error_off = 0u;
-    line->len = 0u;
-    line->state = TEXT;
-    line->error = SMTPC_OK;
+  if (line->state == READY || line->state == BLOCK) {
+    clear(line, line->len);
   }
 }
 
