@@ -1,4 +1,4 @@
-#include "smtpcore/command.h"
+#include "core/command_parts.h"
 
 // ----------------------------------------------------------------------- names
 
@@ -12,10 +12,9 @@
   (OCTET(text, 0u) | OCTET(text, 1u) | OCTET(text, 2u) | OCTET(text, 3u) | \
    OCTET(text, 4u) | OCTET(text, 5u) | OCTET(text, 6u) | OCTET(text, 7u))
 
-#define FITS(id, text, argument, group, clause) \
-  _Static_assert(sizeof(text) - 1u <= KEY_OCTETS, "a verb fits into a key");
-SMTPC_VERB_LIST(FITS)
-#undef FITS
+// A verb that does not fit into a key has the key 0, which no word has, and is looked
+// for by its name.
+#define SHORT(text) (sizeof(text) - 1u <= KEY_OCTETS)
 
 // word_key returns the key of the word that is all of `span`, or 0 when it is
 // empty, too long, or has another octet than letters.
@@ -37,10 +36,25 @@ static uint64_t word_key(const uint8_t *line, smtpc_span span) {
   return key;
 }
 
+// long_verb_find returns the verb of more than KEY_OCTETS octets that `span` spells.
+static unsigned long_verb_find(const uint8_t *line, smtpc_span span) {
+#define MATCH(id, text, argument, group, clause)                            \
+  if (!SHORT(text) && smtpc_span_is(line, span, text, sizeof(text) - 1u)) { \
+    return SMTPC_VERB_##id;                                                 \
+  }
+  SMTPC_VERB_LIST(MATCH)
+#undef MATCH
+  return SMTPC_VERB_NONE;
+}
+
 unsigned smtpc_verb_find(const uint8_t *line, smtpc_span span) {
   const uint64_t key = word_key(line, span);
+  if (key == 0u) {
+    return smtpc_span_len(span) > KEY_OCTETS ? long_verb_find(line, span)
+                                             : SMTPC_VERB_NONE;
+  }
 #define MATCH(id, text, argument, group, clause) \
-  if (key == KEY(text)) {                        \
+  if (SHORT(text) && key == KEY(text)) {         \
     return SMTPC_VERB_##id;                      \
   }
   SMTPC_VERB_LIST(MATCH)
@@ -171,7 +185,7 @@ static smtpc_status take_hello(const uint8_t *line, bool literal,
   out->host = SMTPC_HOST_NONE;
   status = text_check(line, out->argument, false);
   if (status == SMTPC_OK) {
-    out->quirks_used |= (uint8_t)SMTPC_QUIRK_HELLO_NAME;
+    out->quirks_used |= (uint16_t)SMTPC_QUIRK_HELLO_NAME;
   }
   return status;
 }
@@ -192,10 +206,10 @@ static unsigned path_allow(uint32_t offered, uint32_t quirks) {
 
 static void note_path_quirks(smtpc_command *out) {
   if ((out->path.marks & SMTPC_MARK_SPACE) != 0u) {
-    out->quirks_used |= (uint8_t)SMTPC_QUIRK_PATH_SPACE;
+    out->quirks_used |= (uint16_t)SMTPC_QUIRK_PATH_SPACE;
   }
   if ((out->path.marks & SMTPC_MARK_BARE) != 0u) {
-    out->quirks_used |= (uint8_t)SMTPC_QUIRK_PATH_BARE;
+    out->quirks_used |= (uint16_t)SMTPC_QUIRK_PATH_BARE;
   }
 }
 
@@ -209,7 +223,9 @@ static smtpc_status take_path(const uint8_t *line, smtpc_span rest,
   }
   note_path_quirks(out);
   if (rest.begin < rest.end) {
-    status = smtpc_params_parse(line, rest, out->verb, offered, &out->params);
+    const unsigned verb =
+        out->verb == SMTPC_VERB_RCPT ? SMTPC_VERB_RCPT : SMTPC_VERB_MAIL;
+    status = smtpc_params_parse(line, rest, verb, offered, &out->params);
   }
   return status;
 }
@@ -291,6 +307,71 @@ static smtpc_status take_chunk(const uint8_t *line, smtpc_command *out) {
   return status == SMTPC_OK && tail_ok ? SMTPC_OK : SMTPC_E_CHUNK_SIZE;
 }
 
+// RFC 1985 section 5.3: a name, `@` and a domain, or `#` and what the server calls a
+// queue.
+static smtpc_status take_node(const uint8_t *line, smtpc_command *out) {
+  const int first = smtpc_span_peek(line, out->argument);
+  smtpc_span name = out->argument;
+  out->node = (uint8_t)SMTPC_NODE_HOST;
+  if (first == '@' || first == '#') {
+    out->node =
+        first == '@' ? (uint8_t)SMTPC_NODE_DOMAIN : (uint8_t)SMTPC_NODE_QUEUE;
+    name = smtpc_span_make(name.begin + 1u, name.end);
+  }
+  out->argument = name;
+  if (out->node != SMTPC_NODE_QUEUE) {
+    return smtpc_domain_parse(line, name, 0u);
+  }
+  if (smtpc_span_len(name) == 0u) {
+    return SMTPC_E_ARGUMENT_MISSING;
+  }
+  for (size_t i = name.begin; i < name.end; i++) {
+    const uint8_t c = line[i];
+    if (c <= 32u || c > 126u) {
+      return SMTPC_E_SYNTAX;
+    }
+  }
+  return SMTPC_OK;
+}
+
+// RFC 2645 section 5.2: perhaps domains with commas between them.
+static smtpc_status take_domains(const uint8_t *line, smtpc_command *out) {
+  smtpc_span rest = out->argument;
+  smtpc_status status = SMTPC_OK;
+  bool more = smtpc_span_len(rest) > 0u;
+  while (status == SMTPC_OK && more) {
+    const size_t comma = smtpc_span_find(line, rest, (uint8_t)',');
+    status = smtpc_domain_parse(line, smtpc_span_make(rest.begin, comma), 0u);
+    more = comma < rest.end;
+    rest = smtpc_span_make(more ? comma + 1u : comma, rest.end);
+  }
+  return status;
+}
+
+// RFC 4468 section 3.3: absolute-URI [ SP "LAST" ]. RFC 3986 section 3.1 has schemes
+// that begin with a letter.
+static smtpc_status take_url(const uint8_t *line, smtpc_command *out) {
+  const smtpc_span all = out->argument;
+  const size_t end = smtpc_span_find(line, all, (uint8_t)' ');
+  const smtpc_span url = smtpc_span_make(all.begin, end);
+  const smtpc_span tail = smtpc_span_make(end, all.end);
+  const size_t colon = smtpc_span_find(line, url, (uint8_t)':');
+  bool good = colon > url.begin && colon + 1u < url.end &&
+              smtpc_is_alpha(line[url.begin]);
+  for (size_t i = url.begin; i < url.end; i++) {
+    const uint8_t c = line[i];
+    const bool scheme = smtpc_is_alnum(c) || c == (uint8_t)'+' ||
+                        c == (uint8_t)'-' || c == (uint8_t)'.';
+    good = good && c > 32u && c < 127u && (i >= colon || scheme);
+  }
+  out->last = smtpc_span_is(line, tail, " LAST", 5u) ? 1u : 0u;
+  if (!good || (smtpc_span_len(tail) > 0u && out->last == 0u)) {
+    return SMTPC_E_SYNTAX;
+  }
+  out->argument = url;
+  return SMTPC_OK;
+}
+
 // -------------------------------------------------------------------- commands
 
 // before_argument returns whether what follows the verb may be an argument of
@@ -305,7 +386,7 @@ static smtpc_status before_argument(const uint8_t *line, smtpc_argument kind,
   if (kind == SMTPC_ARGUMENT_NONE) {
     return spaced ? SMTPC_E_ARGUMENT_SURPLUS : SMTPC_OK;
   }
-  if (kind == SMTPC_ARGUMENT_OPTIONAL) {
+  if (kind == SMTPC_ARGUMENT_OPTIONAL || kind == SMTPC_ARGUMENT_DOMAINS) {
     missing = spaced ? SMTPC_E_SYNTAX : SMTPC_OK;
   } else if (kind == SMTPC_ARGUMENT_HOST || kind == SMTPC_ARGUMENT_DOMAIN) {
     missing = SMTPC_OK;  // `take_hello` knows the quirk
@@ -350,6 +431,18 @@ static smtpc_status take_argument(const uint8_t *line, smtpc_argument kind,
     case SMTPC_ARGUMENT_CHUNK:
       status = take_chunk(line, out);
       break;
+    case SMTPC_ARGUMENT_NODE:
+      status = take_node(line, out);
+      break;
+    case SMTPC_ARGUMENT_DOMAINS:
+      status = take_domains(line, out);
+      break;
+    case SMTPC_ARGUMENT_URL:
+      status = take_url(line, out);
+      break;
+    case SMTPC_ARGUMENT_ATTRIBUTES:
+      status = smtpc_command_take_attributes(line, out);
+      break;
   }
   return status;
 }
@@ -370,25 +463,13 @@ static size_t trimmed_len(const uint8_t *line, size_t len) {
   return end;
 }
 
-static const smtpc_command none = {
-    {0u, 0u, {0u, 0u}, {0u, 0u}, {0u, 0u}, {0u, 0u}, 0u, 0u, 0u, 0u},
-    0u,
-    {{0u, 0u}, {0u, 0u}, {0u, 0u}, {0u, 0u}, 0u, 0u, 0u, 0u},
-    {0u, 0u},
-    {0u, 0u},
-    0u,
-    0u,
-    0u,
-    0u,
-    0u,
-    0u,
-    0u,
-    0u};
+static const smtpc_command none = {0};
 
 // refuse clears what was read of a command that is refused.
 static void refuse(smtpc_command *out) {
   smtpc_command bare = none;
   bare.argument = out->argument;
+  bare.params.wrong = out->params.wrong;
   bare.verb = out->verb;
   bare.foreign = out->foreign;
   bare.quirks_used = out->quirks_used;
@@ -409,14 +490,14 @@ static smtpc_status parse_known(const uint8_t *line, bool spaced,
                                 uint32_t offered, uint32_t quirks,
                                 smtpc_command *out) {
   const smtpc_argument kind = (smtpc_argument)arguments[out->verb];
+  const smtpc_span argument = out->argument;
   smtpc_status status = before_argument(line, kind, spaced, out->argument);
   if (status == SMTPC_OK) {
     status = take_argument(line, kind, offered, quirks, out);
   }
   if (status != SMTPC_OK && status != SMTPC_E_CHUNK_SIZE) {
     const bool utf8 = (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u;
-    status =
-        octets_first(line, out->argument, utf8 && takes_utf8(kind), status);
+    status = octets_first(line, argument, utf8 && takes_utf8(kind), status);
   }
   return status;
 }
@@ -432,7 +513,7 @@ smtpc_status smtpc_command_parse(const uint8_t *line, size_t len,
   if ((quirks & SMTPC_QUIRK_TRAILING_SPACE) != 0u) {
     end = trimmed_len(line, len);
     out->quirks_used =
-        end < len ? (uint8_t)SMTPC_QUIRK_TRAILING_SPACE : (uint8_t)0u;
+        end < len ? (uint16_t)SMTPC_QUIRK_TRAILING_SPACE : (uint16_t)0u;
   }
   const smtpc_span all = smtpc_span_make(0u, end);
   const size_t space = smtpc_span_find(line, all, (uint8_t)' ');

@@ -22,33 +22,46 @@
 extern "C" {
 #endif
 
-// The command line limits of RFC 5321 section 4.5.3.1.4 with what the extensions
-// of the registry add to MAIL and RCPT (RFC 1870 section 3, RFC 3461 section 5.4,
-// RFC 4954 section 3, RFC 6531 section 3.1, RFC 8689 section 2).
-#define SMTPC_COMMAND_LINE_MAX 512u
-#define SMTPC_COMMAND_LINE_DSN_MAX 1036u
-#define SMTPC_AUTH_LINE_MAX 12288u
+#define SMTPC_AUTH_LINE_MAX 12288u  // RFC 4954 section 4
+
+// What ETRN's argument begins with (RFC 1985 section 5.3).
+typedef enum smtpc_node {
+  SMTPC_NODE_NONE = 0,
+  SMTPC_NODE_HOST = 1,    // a host
+  SMTPC_NODE_DOMAIN = 2,  // `@`: a domain and all below it
+  SMTPC_NODE_QUEUE = 3    // `#`: a queue of the server's own
+} smtpc_node;
 
 // smtpc_command is one parsed command. Spans lie in its line.
 typedef struct smtpc_command {
-  smtpc_params params;  // MAIL, RCPT
-  uint64_t chunk_size;  // BDAT
-  smtpc_path path;      // MAIL, RCPT
-  smtpc_span argument;  // all after the verb and its space
-  smtpc_span initial;   // AUTH: the initial response; `=` has length 1
-  uint8_t verb;         // an smtpc_verb; NONE when unknown
-  uint8_t last;         // BDAT: 1 with LAST
-  uint8_t mechanism;    // AUTH: an smtpc_mechanism; NONE when unknown
-  uint8_t has_initial;  // AUTH: 1 when an initial response is there
-  uint8_t host;         // EHLO, HELO: an smtpc_host_kind
-  uint8_t foreign;      // verb NONE: 1 for the first words of another protocol
-  uint8_t quirks_used;  // bits of smtpc_quirk that were needed
-  uint8_t reserved;     // 0
+  smtpc_params params;   // MAIL, RCPT, SEND, SOML, SAML
+  uint64_t chunk_size;   // BDAT
+  smtpc_path path;       // MAIL, RCPT, SEND, SOML, SAML
+  smtpc_span argument;   // all after the verb and its space; ETRN: the name itself;
+                         // BURL: the URL
+  smtpc_span initial;    // AUTH: the initial response; `=` has length 1
+  uint16_t quirks_used;  // bits of smtpc_quirk that were needed
+  uint16_t attributes;   // XCLIENT, XFORWARD: SMTPC_ATTR bits that are there
+  uint8_t verb;          // an smtpc_verb; NONE when unknown
+  uint8_t last;          // BDAT, BURL: 1 with LAST
+  uint8_t mechanism;     // AUTH: an smtpc_mechanism; NONE when unknown
+  uint8_t has_initial;   // AUTH: 1 when an initial response is there
+  uint8_t host;          // EHLO, HELO, LHLO: an smtpc_host_kind
+  uint8_t foreign;       // verb NONE: 1 for the first words of another protocol
+  uint8_t node;          // ETRN: an smtpc_node
+  uint8_t reserved;      // 0
 } smtpc_command;
 
 // smtpc_command_parse reads `line[0 .. len)`, which has no CR, LF or NUL, into
 // `*out`. `offered` is the set of extensions in force (for parameters and UTF-8),
 // `quirks` the set of smtpc_quirk bits that are on.
+//
+//   SEND SOML SAML  as MAIL (RFC 821 section 3.4)
+//   ETRN   ["@" / "#"] name: a domain; after `#` 1*(printable without space)
+//   ATRN   [domain *("," domain)]
+//   BURL   URL [SP "LAST"]: `imap://` or another scheme, printable, no space
+//   XCLIENT, XFORWARD  NAME=xtext *(SP NAME=xtext), each name at most once, with
+//          its value in the range of SMTPC_ATTRIBUTE_LIST
 //
 // It returns SMTPC_OK, or
 //   SMTPC_E_VERB              the verb is unknown; `out->foreign` may be set
@@ -56,6 +69,8 @@ typedef struct smtpc_command {
 //   SMTPC_E_SYNTAX            a keyword such as FROM: is not there, or a space
 //   SMTPC_E_CHUNK_SIZE        BDAT's size cannot be read
 //   SMTPC_E_CONTROL, SMTPC_E_NON_ASCII, SMTPC_E_UTF8   octets not allowed here
+//   SMTPC_E_PARAM_UNKNOWN, _DUPLICATE, _VALUE_MISSING, _VALUE, SMTPC_E_XTEXT
+//                             an attribute of XCLIENT or XFORWARD
 //   and what the parsers of paths, domains and parameters return.
 // On an error `out->verb` tells which verb it was (NONE for SMTPC_E_VERB), and all
 // else but `argument`, `foreign` and `quirks_used` is zero.
@@ -71,6 +86,13 @@ SMTPC_NODISCARD smtpc_status smtpc_command_parse(const uint8_t *line,
 // smtpc_verb_find returns the smtpc_verb that all of `span` of `line` spells, or
 // SMTPC_VERB_NONE.
 unsigned smtpc_verb_find(const uint8_t *line, smtpc_span span);
+
+// smtpc_attribute_find returns where the value of attribute `id` stands in the
+// `argument` of a parsed XCLIENT or XFORWARD: xtext, still encoded. It is empty when
+// the attribute is not there, and when its value is `[UNAVAILABLE]` or
+// `[TEMPUNAVAIL]`, which say that the proxy does not know it.
+smtpc_span smtpc_attribute_find(const uint8_t *line, smtpc_span argument,
+                                unsigned id);
 
 // smtpc_mechanism_find returns the smtpc_mechanism that all of `span` spells, or
 // SMTPC_MECHANISM_NONE.
