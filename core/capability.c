@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "smtpcore/param.h"
+
 // A word and its length.
 #define LITERAL(text) text, sizeof(text) - 1u
 
@@ -10,6 +12,8 @@ void smtpc_capability_init(smtpc_capabilities *caps) {
   static const smtpc_capabilities none = {0};
   *caps = none;
 }
+
+// ----------------------------------------------------------------------- words
 
 // ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-"). Takes it off `*rest`;
 // it is empty when none is there.
@@ -28,13 +32,10 @@ static smtpc_span take_keyword(const uint8_t *line, smtpc_span *rest) {
   return smtpc_span_make(begin, i);
 }
 
-// SP ehlo-param, where ehlo-param = 1*(%d33-126). Takes it off `*rest` and
-// returns the parameter; it is empty when none is there.
-static smtpc_span take_param(const uint8_t *line, smtpc_span *rest) {
-  if (smtpc_span_peek(line, *rest) != ' ') {
-    return smtpc_span_make(0u, 0u);
-  }
-  const size_t begin = (size_t)rest->begin + 1u;
+// ehlo-param = 1*(%d33-126). Takes it off `*rest`; it is empty when none is
+// there.
+static smtpc_span take_word(const uint8_t *line, smtpc_span *rest) {
+  const size_t begin = rest->begin;
   size_t i = begin;
   while (i < rest->end) {
     const uint8_t c = line[i];
@@ -47,6 +48,16 @@ static smtpc_span take_param(const uint8_t *line, smtpc_span *rest) {
   return smtpc_span_make(begin, i);
 }
 
+// Takes SP ehlo-param off `*rest` and returns the parameter; it is empty when
+// none is there.
+static smtpc_span take_param(const uint8_t *line, smtpc_span *rest) {
+  if (smtpc_span_peek(line, *rest) != ' ') {
+    return smtpc_span_make(0u, 0u);
+  }
+  rest->begin++;
+  return take_word(line, rest);
+}
+
 // Says whether `params`, the line after its keyword, is *( SP ehlo-param ).
 static bool params_fit(const uint8_t *line, smtpc_span params) {
   smtpc_span rest = params;
@@ -57,6 +68,15 @@ static bool params_fit(const uint8_t *line, smtpc_span params) {
     }
   }
   return true;
+}
+
+// Sets `*out` to the one parameter of `params`, empty when there is none.
+// Returns false when there are more.
+static bool only_param(const uint8_t *line, smtpc_span params,
+                       smtpc_span *out) {
+  smtpc_span rest = params;
+  *out = take_param(line, &rest);
+  return rest.begin >= rest.end;
 }
 
 // A firewall that hides a keyword writes X over it, or over all but its last
@@ -74,44 +94,71 @@ static bool is_overwritten(const uint8_t *line, smtpc_span keyword) {
   return smtpc_is_alpha(line[end - 1u]);
 }
 
-// The registry's keywords once more, in one place for the search.
-typedef struct word {
+// A word and the bit or the number that it stands for.
+typedef struct meaning {
   const char *text;
   size_t len;
-} word;
+  uint8_t value;
+} meaning;
 
-static const word keywords[SMTPC_EXTENSION_COUNT] = {
-#define WORD(id, keyword, value, channel, clause) {LITERAL(keyword)},
-    SMTPC_EXTENSION_LIST(WORD)
-#undef WORD
+// Returns what `word` stands for in `table`, or `none`.
+static uint8_t meaning_of(const uint8_t *line, smtpc_span word,
+                          const meaning *table, size_t count, uint8_t none) {
+  const size_t len = smtpc_span_len(word);
+  for (size_t k = 0u; k < count; k++) {
+    const meaning known = table[k];
+    if (known.len == len && smtpc_span_is(line, word, known.text, len)) {
+      return known.value;
+    }
+  }
+  return none;
+}
+
+// The registry's keywords once more, in one place for the search.
+static const meaning extensions[SMTPC_EXTENSION_COUNT] = {
+#define KEYWORD(id, keyword, value, channel, service, clause) \
+  {LITERAL(keyword), (uint8_t)SMTPC_EXTENSION_##id},
+    SMTPC_EXTENSION_LIST(KEYWORD)
+#undef KEYWORD
 };
 
-static unsigned extension_of(const uint8_t *line, smtpc_span keyword) {
-  const size_t len = smtpc_span_len(keyword);
-  unsigned id = 0u;
-  while (id < SMTPC_EXTENSION_COUNT) {
-    const word known = keywords[id];
-    if (known.len == len && smtpc_span_is(line, keyword, known.text, len)) {
-      break;
-    }
-    id++;
-  }
-  return id;
+static const meaning others[] = {
+    {LITERAL("ONEX"), SMTPC_OTHER_ONEX},
+    {LITERAL("VERB"), SMTPC_OTHER_VERB},
+    {LITERAL("VERP"), SMTPC_OTHER_VERP},
+    {LITERAL("XUSR"), SMTPC_OTHER_XUSR},
+    {LITERAL("IGNOREQUOTA"), SMTPC_OTHER_IGNOREQUOTA},
+    {LITERAL("PIPECONNECT"), SMTPC_OTHER_PIPECONNECT},
+};
+
+static const meaning profiles[] = {
+    {LITERAL("MIXER"), SMTPC_PRIORITY_MIXER},
+    {LITERAL("STANAG4406"), SMTPC_PRIORITY_STANAG4406},
+    {LITERAL("NSEP"), SMTPC_PRIORITY_NSEP},
+};
+
+#define MEANING_OF(line, word, table, none) \
+  meaning_of(line, word, table, sizeof(table) / sizeof((table)[0]), none)
+
+// ----------------------------------------------------------------- one value
+
+static bool is_offered(const smtpc_capabilities *caps, unsigned id) {
+  return (caps->offered >> id & 1u) != 0u;
 }
 
 // RFC 1870 section 4: no number, or 0, is no fixed limit.
 static bool add_size(smtpc_capabilities *caps, const uint8_t *line,
                      smtpc_span params) {
-  smtpc_span rest = params;
+  smtpc_span number;
   uint64_t size = 0u;
-  if (rest.begin < rest.end) {
-    const smtpc_span number = take_param(line, &rest);
-    if (rest.begin < rest.end ||
-        smtpc_span_number(line, number, UINT64_MAX, &size) != SMTPC_OK) {
-      return false;
-    }
+  if (!only_param(line, params, &number)) {
+    return false;
   }
-  if ((caps->offered & SMTPC_OFFERS(SIZE)) != 0u) {
+  if (smtpc_span_len(number) > 0u &&
+      smtpc_span_number(line, number, UINT64_MAX, &size) != SMTPC_OK) {
+    return false;
+  }
+  if (is_offered(caps, SMTPC_EXTENSION_SIZE)) {
     return size == caps->size;
   }
   caps->size = size;
@@ -121,29 +168,122 @@ static bool add_size(smtpc_capabilities *caps, const uint8_t *line,
   return true;
 }
 
+// 1*9DIGIT
+static bool read_seconds(const uint8_t *line, smtpc_span digits,
+                         uint32_t *out) {
+  uint64_t value = 0u;
+  if (smtpc_span_len(digits) > 9u ||
+      smtpc_span_number(line, digits, SMTPC_SECONDS_MAX, &value) != SMTPC_OK) {
+    return false;
+  }
+  *out = (uint32_t)value;
+  return true;
+}
+
+// Says whether `options` is *( "," 1*option-octet ).
+static bool options_fit(const uint8_t *line, smtpc_span options) {
+  bool filled = true;
+  for (size_t i = options.begin; i < options.end; i++) {
+    const bool comma = line[i] == (uint8_t)',';
+    if (comma && !filled) {
+      return false;
+    }
+    filled = !comma;
+  }
+  return filled;
+}
+
+// RFC 2852 section 2: perhaps a least time, and options, none of them defined
+// yet.
+static bool add_deliverby(smtpc_capabilities *caps, const uint8_t *line,
+                          smtpc_span params) {
+  smtpc_span value;
+  uint32_t seconds = 0u;
+  if (!only_param(line, params, &value)) {
+    return false;
+  }
+  const size_t comma = smtpc_span_find(line, value, (uint8_t)',');
+  const smtpc_span number = smtpc_span_make(value.begin, comma);
+  if (smtpc_span_len(number) > 0u && !read_seconds(line, number, &seconds)) {
+    return false;
+  }
+  if (!options_fit(line, smtpc_span_make(comma, value.end))) {
+    return false;
+  }
+  if (!is_offered(caps, SMTPC_EXTENSION_DELIVERBY)) {
+    caps->by_min = seconds;
+  }
+  return true;
+}
+
+// RFC 4865 section 4: the longest interval and the latest date.
+static bool add_futurerelease(smtpc_capabilities *caps, const uint8_t *line,
+                              smtpc_span params) {
+  smtpc_span rest = params;
+  smtpc_span date;
+  uint32_t hold_for = 0u;
+  uint64_t hold_until = 0u;
+  const smtpc_span interval = take_param(line, &rest);
+  if (!only_param(line, rest, &date) ||
+      !read_seconds(line, interval, &hold_for) ||
+      smtpc_date_parse(line, date, &hold_until) != SMTPC_OK) {
+    return false;
+  }
+  if (!is_offered(caps, SMTPC_EXTENSION_FUTURERELEASE)) {
+    caps->hold_for = hold_for;
+    caps->hold_until = hold_until;
+  }
+  return true;
+}
+
+// RFC 6710 section 3
+static bool add_mt_priority(smtpc_capabilities *caps, const uint8_t *line,
+                            smtpc_span params) {
+  smtpc_span name;
+  if (!only_param(line, params, &name)) {
+    return false;
+  }
+  if (!is_offered(caps, SMTPC_EXTENSION_MT_PRIORITY) &&
+      smtpc_span_len(name) > 0u) {
+    caps->profile = MEANING_OF(line, name, profiles, SMTPC_PRIORITY_OTHER);
+  }
+  return true;
+}
+
+// RFC 3865 section 2: word *("," word), the words of SOLICIT. They are checked
+// and not kept: no decision of a client hangs on them.
+static bool solicit_fits(const uint8_t *line, smtpc_span params) {
+  smtpc_span list;
+  bool filled = false;
+  if (!only_param(line, params, &list) ||
+      smtpc_span_len(list) > SMTPC_SOLICIT_MAX) {
+    return false;
+  }
+  for (size_t i = list.begin; i < list.end; i++) {
+    const uint8_t c = line[i];
+    const bool inner = c == (uint8_t)'.' || c == (uint8_t)'-' ||
+                       c == (uint8_t)'_' || c == (uint8_t)':' ||
+                       c == (uint8_t)',' || smtpc_is_digit(c);
+    if (!smtpc_is_alpha(c) && !(filled && inner)) {
+      return false;
+    }
+    filled = c != (uint8_t)',';
+  }
+  return filled || smtpc_span_len(list) == 0u;
+}
+
+// ----------------------------------------------------------------- many values
+
 static void add_mechanism(smtpc_capabilities *caps, const uint8_t *line,
                           smtpc_span name) {
   for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
     const smtpc_mechanism_row row = smtpc_mechanism_get(id);
     if (smtpc_span_is(line, name, row.name, row.name_len)) {
-      caps->mechanisms |= (uint16_t)(1u << id);
+      caps->mechanisms |= (uint64_t)1 << id;
       return;
     }
   }
-  caps->auth_other = 1u;
-}
-
-// RFC 4954 section 3
-static void add_mechanisms(smtpc_capabilities *caps, const uint8_t *line,
-                           smtpc_span params) {
-  smtpc_span rest = params;
-  while (rest.begin < rest.end) {
-    const smtpc_span name = take_param(line, &rest);
-    if (smtpc_span_len(name) == 0u) {
-      return;
-    }
-    add_mechanism(caps, line, name);
-  }
+  caps->marks |= SMTPC_CAPS_AUTH_OTHER;
 }
 
 // Adds one limit, `NAME=VALUE`. A value is 1 to 6 digits, the first not 0; one
@@ -175,55 +315,133 @@ static void add_limit(smtpc_capabilities *caps, const uint8_t *line,
   }
 }
 
-// RFC 9422 section 3
-static void add_limits(smtpc_capabilities *caps, const uint8_t *line,
-                       smtpc_span params) {
-  smtpc_span rest = params;
-  while (rest.begin < rest.end) {
-    const smtpc_span param = take_param(line, &rest);
-    if (smtpc_span_len(param) == 0u) {
-      return;
+// Returns the bit of attribute `name`, or 0 when those of the verb have no such
+// name. `not_mine` is the smtpc_attribute_verbs of the other verb.
+static uint16_t attribute_bit(const uint8_t *line, smtpc_span name,
+                              unsigned not_mine) {
+  for (unsigned id = 0u; id < SMTPC_ATTRIBUTE_COUNT; id++) {
+    const smtpc_attribute_row row = smtpc_attribute_get(id);
+    if (row.verbs != not_mine &&
+        smtpc_span_is(line, name, row.name, row.name_len)) {
+      return (uint16_t)(1u << id);
     }
-    add_limit(caps, line, param);
+  }
+  return 0u;
+}
+
+// Adds one word of extension `id`.
+static void add_word(smtpc_capabilities *caps, unsigned id, const uint8_t *line,
+                     smtpc_span word) {
+  if (id == SMTPC_EXTENSION_AUTH) {
+    add_mechanism(caps, line, word);
+  } else if (id == SMTPC_EXTENSION_LIMITS) {
+    add_limit(caps, line, word);
+  } else if (id == SMTPC_EXTENSION_XCLIENT) {
+    caps->xclient |= attribute_bit(line, word, SMTPC_ATTRIBUTE_VERBS_XFORWARD);
+  } else if (id == SMTPC_EXTENSION_XFORWARD) {
+    caps->xforward |= attribute_bit(line, word, SMTPC_ATTRIBUTE_VERBS_XCLIENT);
+  } else if (id == SMTPC_EXTENSION_BURL &&
+             smtpc_span_is(line, word, LITERAL("IMAP"))) {
+    caps->marks |= SMTPC_CAPS_BURL_IMAP;
   }
 }
 
-// Adds extension `id` and returns true, or returns false when `params` are not
-// what it may have.
-static bool add_extension(smtpc_capabilities *caps, unsigned id,
-                          const uint8_t *line, smtpc_span params) {
-  const uint8_t value = smtpc_extension_get(id).value;
+static void add_words(smtpc_capabilities *caps, unsigned id,
+                      const uint8_t *line, smtpc_span params) {
+  smtpc_span rest = params;
+  while (rest.begin < rest.end) {
+    const smtpc_span word = take_param(line, &rest);
+    if (smtpc_span_len(word) == 0u) {
+      return;
+    }
+    add_word(caps, id, line, word);
+  }
+}
+
+// ----------------------------------------------------------------------- lines
+
+// Adds what `params` say of extension `id` and returns true, or returns false
+// when they are not what it may have.
+static bool add_value(smtpc_capabilities *caps, unsigned id,
+                      const uint8_t *line, smtpc_span params) {
   bool fits = true;
-  if (value == SMTPC_VALUE_BARE) {
-    fits = params.begin == params.end;
+  if (smtpc_extension_get(id).value == SMTPC_VALUE_BARE) {
+    // RFC 6531 section 3.1: a client must ignore what follows SMTPUTF8.
+    fits = params.begin >= params.end || id == SMTPC_EXTENSION_SMTPUTF8;
   } else if (id == SMTPC_EXTENSION_SIZE) {
     fits = add_size(caps, line, params);
-  } else if (id == SMTPC_EXTENSION_AUTH) {
-    add_mechanisms(caps, line, params);
+  } else if (id == SMTPC_EXTENSION_DELIVERBY) {
+    fits = add_deliverby(caps, line, params);
+  } else if (id == SMTPC_EXTENSION_FUTURERELEASE) {
+    fits = add_futurerelease(caps, line, params);
+  } else if (id == SMTPC_EXTENSION_MT_PRIORITY) {
+    fits = add_mt_priority(caps, line, params);
+  } else if (id == SMTPC_EXTENSION_NO_SOLICITING) {
+    fits = solicit_fits(line, params);
+  } else {
+    add_words(caps, id, line, params);
   }
+  return fits;
+}
+
+// Adds a line of the grammar: its keyword and what stands after it.
+static bool add_line(smtpc_capabilities *caps, const uint8_t *line,
+                     smtpc_span keyword, smtpc_span params) {
+  const unsigned id =
+      MEANING_OF(line, keyword, extensions, SMTPC_EXTENSION_COUNT);
+  if (id >= SMTPC_EXTENSION_COUNT) {
+    caps->others |= MEANING_OF(line, keyword, others, 0u);
+    if (is_overwritten(line, keyword)) {
+      caps->marks |= SMTPC_CAPS_TAMPERED;
+    }
+    return true;
+  }
+  const bool fits = add_value(caps, id, line, params);
   if (fits) {
     caps->offered |= (uint32_t)1 << id;
   }
   return fits;
 }
 
+// `AUTH=` is what servers sent before RFC 2554; some still send it as well.
+static bool is_auth_equals(const uint8_t *line, smtpc_span keyword,
+                           smtpc_span after, uint32_t quirks) {
+  return (quirks & SMTPC_QUIRK_AUTH_EQUALS) != 0u &&
+         smtpc_span_is(line, keyword, LITERAL("AUTH")) &&
+         smtpc_span_peek(line, after) == '=';
+}
+
+// Adds `[ehlo-param] *( SP ehlo-param )`, what follows `AUTH=`.
+static bool add_auth_equals(smtpc_capabilities *caps, const uint8_t *line,
+                            smtpc_span after) {
+  smtpc_span rest = after;
+  const smtpc_span first = take_word(line, &rest);
+  if (!params_fit(line, rest)) {
+    return false;
+  }
+  if (smtpc_span_len(first) > 0u) {
+    add_mechanism(caps, line, first);
+  }
+  add_words(caps, SMTPC_EXTENSION_AUTH, line, rest);
+  caps->offered |= SMTPC_OFFERS(AUTH);
+  caps->marks |= SMTPC_CAPS_EQUALS;
+  return true;
+}
+
 void smtpc_capability_line(smtpc_capabilities *caps, unsigned number,
-                           const uint8_t *line, smtpc_span text) {
+                           const uint8_t *line, smtpc_span text,
+                           uint32_t quirks) {
   if (number < 2u) {
     return;
   }
-  smtpc_span params = text;
-  const smtpc_span keyword = take_keyword(line, &params);
-  bool fits = smtpc_span_len(keyword) > 0u && params_fit(line, params);
-  if (fits) {
-    const unsigned id = extension_of(line, keyword);
-    if (id < SMTPC_EXTENSION_COUNT) {
-      fits = add_extension(caps, id, line, params);
-    } else if (smtpc_span_is(line, keyword, LITERAL("LIMITS"))) {
-      add_limits(caps, line, params);
-    } else if (is_overwritten(line, keyword)) {
-      caps->marks |= SMTPC_CAPS_TAMPERED;
-    }
+  smtpc_span rest = text;
+  bool fits = false;
+  const smtpc_span keyword = take_keyword(line, &rest);
+  if (is_auth_equals(line, keyword, rest, quirks)) {
+    rest.begin++;
+    fits = add_auth_equals(caps, line, rest);
+  } else if (smtpc_span_len(keyword) > 0u && params_fit(line, rest)) {
+    fits = add_line(caps, line, keyword, rest);
   }
   if (!fits) {
     caps->marks |= SMTPC_CAPS_MALFORMED;

@@ -177,7 +177,7 @@ static smtpc_status read_stream(const char *stream, size_t cut, unsigned *done,
     uint8_t *const data = test_copy(stream + off, piece);
     size_t used = 0u;
     const smtpc_status fed =
-        smtpc_line_feed(&line, SMTPC_REPLY_LINE_MAX, data, piece, &used);
+        smtpc_line_feed(&line, SMTPC_REPLY_LINE_MAX, 0, data, piece, &used);
     off += used;
     free(data);
     if (fed == SMTPC_MORE) {
