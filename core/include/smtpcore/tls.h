@@ -96,6 +96,24 @@ typedef enum smtpc_tls_failure {
   SMTPC_TLS_FAILURE_COUNT
 } smtpc_tls_failure;
 
+// SMTPC_BINDING_LIST(X) is X(identifier, "name", "clause"): what ties an exchange of
+// authentication to the TLS channel that carries it. The name is the one that
+// SCRAM's messages have.
+#define SMTPC_BINDING_LIST(X)                             \
+  X(EXPORTER, "tls-exporter", "RFC 9266 section 2")       \
+  X(END_POINT, "tls-server-end-point", "RFC 5929 section 4.1")
+
+typedef enum smtpc_binding {
+  SMTPC_BINDING_NONE = 0,
+#define SMTPC_BINDING_ENUM(id, name, clause) SMTPC_BINDING_##id,
+  SMTPC_BINDING_LIST(SMTPC_BINDING_ENUM)
+#undef SMTPC_BINDING_ENUM
+  SMTPC_BINDING_COUNT
+} smtpc_binding;
+
+// SMTPC_BINDING_MAX is the longest binding: a SHA-512 of a certificate.
+#define SMTPC_BINDING_MAX 64u
+
 // smtpc_tls_facts is what a session may know of a handshake.
 typedef struct smtpc_tls_facts {
   uint16_t version;      // an smtpc_tls_version; 0 until UP
@@ -185,6 +203,23 @@ smtpc_tls_state smtpc_tls_end_of_stream(smtpc_tls *tls);
 // smtpc_tls_close queues close_notify for `smtpc_tls_pull`, once. It does nothing
 // when the engine is not up, unless the peer closed it. Reading goes on.
 void smtpc_tls_close(smtpc_tls *tls);
+
+// smtpc_tls_binding writes the channel binding `kind` (an smtpc_binding) of an
+// engine that is up into `out[0 .. cap)` and sets `*out_len`.
+//
+// It returns SMTPC_OK; SMTPC_E_STATE when the engine is not up, or the channel has no
+// such binding (tls-exporter before TLS 1.3 without the extended master secret, a
+// resumed session for tls-server-end-point); SMTPC_E_ARGUMENT for another kind;
+// SMTPC_E_ROOM. On an error `*out_len` is 0.
+//= RFC 9266 section 2
+//= RFC 5929 section 4.1
+SMTPC_NODISCARD smtpc_status smtpc_tls_binding(smtpc_tls *tls, unsigned kind,
+                                               uint8_t *out, size_t cap,
+                                               size_t *out_len);
+
+// smtpc_binding_name returns the name of a binding kind as SCRAM writes it, or "".
+// The core defines it (`core/session.c`), not the shim.
+const char *smtpc_binding_name(unsigned kind);
 
 // smtpc_tls_failure_of returns why the engine failed, or NONE.
 smtpc_tls_failure smtpc_tls_failure_of(const smtpc_tls *tls);
