@@ -34,13 +34,20 @@ extern "C" {
 typedef struct smtpc_out {
   uint8_t *data;
   size_t cap;
-  size_t len;
+  size_t begin;  // where the line begins in `data`
+  size_t len;    // where it ends
   smtpc_status status;
 } smtpc_out;
 
 // smtpc_out_begin starts a line in `data[0 .. cap)`, of which it uses at most the
 // first SMTPC_OUT_MAX octets.
 smtpc_out smtpc_out_begin(uint8_t *data, size_t cap);
+
+// smtpc_out_begin_at starts a line behind `data[0 .. begin)`, which stays as it is, and
+// with no other bound than `cap`: AUTH's lines are made in a line buffer. `out.len`
+// counts from `data`. When such a line fails, only what it wrote is wiped, and `len` is
+// `begin` again.
+smtpc_out smtpc_out_begin_at(uint8_t *data, size_t begin, size_t cap);
 
 // smtpc_out_fail makes the line fail with `status`, unless it failed before.
 void smtpc_out_fail(smtpc_out *out, smtpc_status status);
@@ -61,8 +68,9 @@ void smtpc_out_octets(smtpc_out *out, const uint8_t *data, size_t len,
 // smtpc_out_number adds `value` in decimal.
 void smtpc_out_number(smtpc_out *out, uint64_t value);
 
-// smtpc_out_end adds CRLF and returns the status; `*out_len` is the length, 0 on
-// an error.
+// smtpc_out_end adds CRLF and returns the status; `*out_len` is where the line ends in
+// `data`, which is its length unless it began elsewhere; on an error it is where the
+// line began.
 SMTPC_NODISCARD smtpc_status smtpc_out_end(smtpc_out *out, size_t *out_len);
 
 // smtpc_write_reply writes line `last` ? "CODE text" : "CODE-text" of reply `id`.
@@ -86,8 +94,8 @@ SMTPC_NODISCARD smtpc_status smtpc_write_verb(uint8_t *out, size_t cap,
                                               const uint8_t *argument,
                                               size_t argument_len);
 
-// smtpc_write_hello writes EHLO (or HELO, as `verb` says) with `name`, which must
-// be a domain, or for EHLO an address literal.
+// smtpc_write_hello writes EHLO, HELO or LHLO, as `verb` says, with `name`, which must
+// be a domain, or but for HELO an address literal.
 //= RFC 5321 section 4.1.1.1
 SMTPC_NODISCARD smtpc_status smtpc_write_hello(uint8_t *out, size_t cap,
                                                size_t *out_len, unsigned verb,
@@ -100,10 +108,13 @@ SMTPC_NODISCARD smtpc_status smtpc_write_hello(uint8_t *out, size_t cap,
 // written in the order of the registry.
 //
 // A value is refused with the status that `smtpc_params_parse` has for it:
-// SMTPC_E_PARAM_VALUE for a `body` (BINARYMIME included), `ret`, `notify` or
-// `orcpt_type` that is none; SMTPC_E_PARAM_VALUE_MISSING for an empty ENVID or ORCPT;
-// SMTPC_E_TOO_LONG past the limits of `param.h`, counted encoded. ENVID, ORCPT and
-// AUTH must be printable ASCII or space before encoding: a control octet is
+// SMTPC_E_PARAM_VALUE for a `body`, `ret`, `notify`, `orcpt_type`, `by_mode`, `rrvs`,
+// `solicit`, `mtrk` or `transid` that is none, for BY with RETURN and no time left, for
+// HOLDFOR beside HOLDUNTIL, and for a `when` past the year 9999;
+// SMTPC_E_PARAM_VALUE_MISSING for an empty ENVID, ORCPT, SOLICIT, MTRK or TRANSID;
+// SMTPC_E_NUMBER_TOO_LARGE for seconds over SMTPC_SECONDS_MAX and a priority outside -9
+// to 9; SMTPC_E_TOO_LONG past the limits of `param.h`, counted encoded. ENVID, ORCPT
+// and AUTH must be printable ASCII or space before encoding: a control octet is
 // refused, never encoded. AUTH must be a mailbox.
 typedef struct smtpc_envelope {
   const uint8_t *address;   // without brackets; NULL with length 0: <>
@@ -111,16 +122,30 @@ typedef struct smtpc_envelope {
   const uint8_t *auth;      // AUTH=, decoded mailbox; length 0: AUTH=<>
   const uint8_t *orcpt;     // ORCPT address, decoded
   const uint8_t *orcpt_type;// ORCPT type, an atom such as rfc822
+  const uint8_t *solicit;   // SOLICIT: words with commas between them
+  const uint8_t *mtrk;      // MTRK: the certifier, base64
+  const uint8_t *transid;   // TRANSID, without brackets
   uint64_t size;
+  uint64_t when;            // HOLDUNTIL, RRVS: seconds since 1970-01-01T00:00:00Z
+  uint32_t hold_for;        // HOLDFOR, seconds
+  int32_t by_time;          // BY, seconds
+  uint32_t mtrk_timeout;    // MTRK, seconds; 0: say none
   uint16_t address_len;
   uint16_t envid_len;
   uint16_t auth_len;
   uint16_t orcpt_len;
   uint16_t orcpt_type_len;
+  uint16_t solicit_len;
+  uint16_t mtrk_len;
+  uint16_t transid_len;
   uint32_t seen;            // SMTPC_HAS() bits of the parameters to send
   uint8_t body;             // an smtpc_body
   uint8_t ret;              // an smtpc_ret
   uint8_t notify;           // SMTPC_NOTIFY_ bits
+  uint8_t by_mode;          // an smtpc_by
+  uint8_t by_trace;         // 0 or 1
+  int8_t mt_priority;       // -9 to 9
+  uint8_t rrvs;             // an smtpc_rrvs
 } smtpc_envelope;
 
 // smtpc_write_mail writes MAIL FROM with the address and parameters of `mail`. The
@@ -147,15 +172,21 @@ SMTPC_NODISCARD smtpc_status smtpc_write_bdat(uint8_t *out, size_t cap,
                                               int last);
 
 // smtpc_write_extension writes one line of an EHLO reply: "250-KEYWORD" or "250
-// KEYWORD", with its value: SIZE with `size`, AUTH with the names of `mechanisms`
-// (SMTPC_MECH bits) in the order of the registry. AUTH with no mechanism, or with a
-// bit that is none, is SMTPC_E_ARGUMENT.
+// KEYWORD", with the value that `facts` has for it:
+//   SIZE           `size`
+//   AUTH           the names of `mechanisms` in the order of the registry; none of
+//                  them, or a bit that is no spoken mechanism, is SMTPC_E_ARGUMENT
+//   DELIVERBY      `by_min`, if it is not 0
+//   FUTURERELEASE  `hold_for` and `hold_until`; one of them 0 is SMTPC_E_ARGUMENT
+//   LIMITS         RCPTMAX and MAILMAX, those that are not 0; both 0, or a value over
+//                  999999, is SMTPC_E_ARGUMENT
+//   XCLIENT, XFORWARD  all attributes of the registry that the verb has
+//   MT-PRIORITY, NO-SOLICITING, CLIENTID  nothing;  BURL  "imap"
+// What was written parses back to these facts (`smtpc_capability_line`).
 //= RFC 5321 section 4.1.1.1
-SMTPC_NODISCARD smtpc_status smtpc_write_extension(uint8_t *out, size_t cap,
-                                                   size_t *out_len,
-                                                   unsigned extension, int last,
-                                                   uint64_t size,
-                                                   uint16_t mechanisms);
+SMTPC_NODISCARD smtpc_status smtpc_write_extension(
+    uint8_t *out, size_t cap, size_t *out_len, unsigned extension, int last,
+    const smtpc_capabilities *facts);
 
 #ifdef __cplusplus
 }  // extern "C"
