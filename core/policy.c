@@ -1,8 +1,8 @@
-#include "smtpcore/policy.h"
-
+#include "core/policy_parts.h"
 #include "smtpcore/command.h"
 #include "smtpcore/line.h"
 #include "smtpcore/path.h"
+#include "smtpcore/sasl.h"
 #include "smtpcore/span.h"
 
 // --------------------------------------------------------------- the table
@@ -18,21 +18,32 @@
 // SMTPC_TABLE(X) is X(verb, start, ready, mail, rcpt, chunks, failed, "clause").
 // A command that is refused leaves the transaction as it was, except that EHLO,
 // HELO and RSET, when accepted, end it (RFC 5321 section 4.1.4).
-#define SMTPC_TABLE(X)                                               \
-  X(EHLO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
-  X(HELO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
-  X(MAIL, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 5321 section 4.1.4")   \
-  X(RCPT, HELLO, SEQ, OK, OK, SEQ, SEQ, "RFC 5321 section 3.3")      \
-  X(DATA, HELLO, SEQ, NO_RCPT, OK, SEQ, SEQ, "RFC 5321 section 3.3") \
-  X(BDAT, CHUNK, CHUNK, CHUNK, OK, OK, CHUNK, "RFC 3030 section 2")  \
-  X(RSET, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.5")        \
-  X(VRFY, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
-  X(EXPN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 section 7.3")      \
-  X(HELP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
-  X(NOOP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")          \
-  X(QUIT, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.10")       \
-  X(STARTTLS, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 3207 section 4")   \
-  X(AUTH, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 4954 section 4")
+#define SMTPC_TABLE(X)                                                  \
+  X(EHLO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")             \
+  X(HELO, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")             \
+  X(LHLO, OK, OK, OK, OK, OK, OK, "RFC 2033 section 4.1")               \
+  X(MAIL, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 5321 section 4.1.4")      \
+  X(RCPT, HELLO, SEQ, OK, OK, SEQ, SEQ, "RFC 5321 section 3.3")         \
+  X(DATA, HELLO, SEQ, NO_RCPT, OK, SEQ, SEQ, "RFC 5321 section 3.3")    \
+  X(BDAT, CHUNK, CHUNK, CHUNK, OK, OK, CHUNK, "RFC 3030 section 2")     \
+  X(RSET, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.5")           \
+  X(VRFY, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")             \
+  X(EXPN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 section 7.3")         \
+  X(HELP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")             \
+  X(NOOP, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.4")             \
+  X(QUIT, OK, OK, OK, OK, OK, OK, "RFC 5321 section 4.1.1.10")          \
+  X(STARTTLS, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 3207 section 4")      \
+  X(AUTH, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "RFC 4954 section 4")          \
+  X(ETRN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 1985 section 5.1")         \
+  X(ATRN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 2645 section 5")           \
+  X(BURL, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 4468 section 3")           \
+  X(XCLIENT, OK, OK, SEQ, SEQ, SEQ, SEQ, "Postfix XCLIENT_README")      \
+  X(XFORWARD, HELLO, OK, SEQ, SEQ, SEQ, SEQ, "Postfix XFORWARD_README") \
+  X(SEND, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 appendix F.6")        \
+  X(SOML, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 appendix F.6")        \
+  X(SAML, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 appendix F.6")        \
+  X(TURN, OFF, OFF, OFF, OFF, OFF, OFF, "RFC 5321 appendix F.1")        \
+  X(XANONYMOUSTLS, OFF, OFF, OFF, OFF, OFF, OFF, "MS-OXSMTP")
 
 static const uint8_t cells[SMTPC_VERB_COUNT][SMTPC_PHASE_COUNT] = {
 #define ROW(verb, start, ready, mail, rcpt, chunks, failed, clause) \
@@ -77,22 +88,6 @@ const char *smtpc_policy_clause(unsigned verb) {
 
 // ----------------------------------------------------------------- checks
 
-static void set_name(uint8_t *name, uint8_t *len) {
-  static const uint8_t local[9] = {'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't'};
-  smtpc_copy(name, local, sizeof local);
-  *len = (uint8_t)sizeof local;
-}
-
-static smtpc_status check_name(const uint8_t *name, uint8_t len) {
-  const smtpc_span span = smtpc_span_make(0u, len);
-  uint8_t host = SMTPC_HOST_NONE;
-  if (smtpc_domain_parse(name, span, 0u) == SMTPC_OK ||
-      smtpc_literal_parse(name, span, &host) == SMTPC_OK) {
-    return SMTPC_OK;
-  }
-  return SMTPC_E_DOMAIN;
-}
-
 static smtpc_status check_text(const smtpc_text *text) {
   if (text->len > SMTPC_TEXT_MAX) {
     return SMTPC_E_ARGUMENT;
@@ -107,12 +102,15 @@ static smtpc_status check_text(const smtpc_text *text) {
 
 // ----------------------------------------------------------------- server
 
-#define ALL_EXTENSIONS (((uint32_t)1 << SMTPC_EXTENSION_COUNT) - 1u)
+#define LIMIT(id) (smtpc_limit_get(SMTPC_LIMIT_##id).value)
 
-static uint16_t all_mechanisms(void) {
-  uint16_t set = 0u;
-  for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
-    set |= (uint16_t)(1u << id);
+// The extensions whose row has `service`.
+static uint32_t extensions_of(unsigned service) {
+  uint32_t set = 0u;
+  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
+    if (smtpc_extension_get(id).service == service) {
+      set |= (uint32_t)1 << id;
+    }
   }
   return set;
 }
@@ -120,15 +118,18 @@ static uint16_t all_mechanisms(void) {
 void smtpc_server_policy_init(smtpc_server_policy *policy) {
   static const smtpc_server_policy zero = {0};
   *policy = zero;
-  policy->size_max = 10u * 1024u * 1024u;
-  policy->discard_max = 64u * 1024u * 1024u;
-  policy->offered = ALL_EXTENSIONS;
-  policy->mechanisms = all_mechanisms();
-  policy->rcpt_max = 100u;
-  policy->errors_max = 20u;
-  policy->junk_max = 100u;
-  policy->auth_max = 3u;
-  set_name(policy->hostname, &policy->hostname_len);
+  policy->size_max = LIMIT(SIZE);
+  policy->discard_max = LIMIT(DISCARD);
+  policy->offered = extensions_of(SMTPC_SERVICE_DEFAULT);
+  policy->mechanisms = SMTPC_MECHS_PASSWORD;
+  policy->rcpt_max = (uint16_t)LIMIT(RCPT);
+  policy->mail_max = (uint16_t)LIMIT(MAIL);
+  policy->errors_max = (uint16_t)LIMIT(ERRORS);
+  policy->junk_max = (uint16_t)LIMIT(JUNK);
+  policy->auth_max = (uint16_t)LIMIT(AUTH);
+  policy->by_min = LIMIT(BY);
+  policy->hold_for_max = LIMIT(HOLD);
+  smtpc_policy_set_name(policy->hostname, &policy->hostname_len);
 }
 
 // What is switched on can be had: STARTTLS and AUTH are among the extensions.
@@ -140,16 +141,36 @@ static bool offers_can_hold(const smtpc_server_policy *policy) {
   }
   return policy->auth == SMTPC_AUTH_OFF ||
          (policy->mechanisms != 0u &&
-          (policy->mechanisms & ~(unsigned)all_mechanisms()) == 0u &&
           (policy->offered & SMTPC_OFFERS(AUTH)) != 0u);
 }
 
-static bool server_ranges_hold(const smtpc_server_policy *policy) {
-  if (policy->tls > SMTPC_SERVER_TLS_REQUIRED ||
-      policy->auth > SMTPC_AUTH_REQUIRED || policy->implicit_tls > 1u) {
+// What an extension that is offered says of itself can be said, and is served.
+static bool values_hold(const smtpc_server_policy *policy) {
+  const uint32_t offered = policy->offered;
+  const uint32_t binary = SMTPC_OFFERS(BINARYMIME);
+  const bool chunks = (offered & SMTPC_OFFERS(CHUNKING)) != 0u;
+  const bool holds = (offered & SMTPC_OFFERS(FUTURERELEASE)) != 0u;
+  if ((offered & extensions_of(SMTPC_SERVICE_NEVER)) != 0u ||
+      ((offered & binary) != 0u && !chunks)) {
     return false;
   }
+  if (holds && (policy->hold_for_max == 0u || policy->hold_until_max == 0u)) {
+    return false;
+  }
+  return policy->hold_for_max <= SMTPC_SECONDS_MAX &&
+         policy->by_min <= SMTPC_SECONDS_MAX;
+}
+
+static bool server_flags_hold(const smtpc_server_policy *policy) {
+  return policy->tls <= SMTPC_SERVER_TLS_REQUIRED &&
+         policy->auth <= SMTPC_AUTH_REQUIRED && policy->implicit_tls <= 1u &&
+         policy->lmtp <= 1u && policy->proxy <= 1u &&
+         policy->prompts <= SMTPC_PROMPTS_DRAFT;
+}
+
+static bool server_ranges_hold(const smtpc_server_policy *policy) {
   if (policy->size_max == 0u || policy->rcpt_max == 0u ||
+      (policy->mechanisms & ~SMTPC_MECHS_SPOKEN) != 0u ||
       (policy->quirks & ~(uint32_t)SMTPC_QUIRK_ALL) != 0u) {
     return false;
   }
@@ -158,7 +179,8 @@ static bool server_ranges_hold(const smtpc_server_policy *policy) {
   if (wants_tls && policy->certificate == 0u) {
     return false;
   }
-  return offers_can_hold(policy);
+  return server_flags_hold(policy) && offers_can_hold(policy) &&
+         values_hold(policy);
 }
 
 smtpc_status smtpc_server_policy_check(const smtpc_server_policy *policy) {
@@ -173,20 +195,30 @@ smtpc_status smtpc_server_policy_check(const smtpc_server_policy *policy) {
       return status;
     }
   }
-  return check_name(policy->hostname, policy->hostname_len);
+  return smtpc_policy_check_name(policy->hostname, policy->hostname_len);
 }
 
 static bool clear_auth_allowed(uint32_t quirks) {
   return (quirks & (uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR) != 0u;
 }
 
+uint64_t smtpc_server_mechanisms(const smtpc_server_policy *policy, int tls) {
+  // Both need the channel: one its binding, the other its certificate.
+  const uint64_t channel = SMTPC_MECHS_BOUND | SMTPC_MECH(EXTERNAL);
+  return policy->mechanisms &
+         (tls != 0 ? SMTPC_MECHS_SPOKEN : SMTPC_MECHS_SPOKEN & ~channel);
+}
+
+static bool is_hidden(unsigned channel, int tls) {
+  return (channel == SMTPC_OFFER_CLEAR && tls != 0) ||
+         (channel == SMTPC_OFFER_TLS && tls == 0);
+}
+
 uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls) {
-  uint32_t set = policy->offered & ALL_EXTENSIONS;
+  uint32_t set = policy->offered;
   for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
-    const uint8_t channel = smtpc_extension_get(id).channel;
-    const bool hidden = (channel == SMTPC_OFFER_CLEAR && tls != 0) ||
-                        (channel == SMTPC_OFFER_TLS && tls == 0);
-    if (hidden) {
+    const smtpc_extension_row row = smtpc_extension_get(id);
+    if (is_hidden(row.channel, tls) || row.service == SMTPC_SERVICE_NEVER) {
       set &= ~((uint32_t)1 << id);
     }
   }
@@ -195,30 +227,81 @@ uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls) {
   }
   const bool clear_too = clear_auth_allowed(policy->quirks) &&
                          policy->tls != SMTPC_SERVER_TLS_REQUIRED;
-  if (policy->auth == SMTPC_AUTH_OFF || (tls == 0 && !clear_too)) {
+  if (policy->auth == SMTPC_AUTH_OFF || (tls == 0 && !clear_too) ||
+      smtpc_server_mechanisms(policy, tls) == 0u) {
     set &= ~SMTPC_OFFERS(AUTH);
   }
   return set;
 }
 
-static size_t mail_line_max(uint32_t offered) {
-  size_t max = SMTPC_COMMAND_LINE_MAX;
-  max += (offered & SMTPC_OFFERS(SIZE)) != 0u ? 26u : 0u;
-  max += (offered & SMTPC_OFFERS(AUTH)) != 0u ? 500u : 0u;
-  max += (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u ? 10u : 0u;
-  max += (offered & SMTPC_OFFERS(REQUIRETLS)) != 0u ? 11u : 0u;
-  max += (offered & SMTPC_OFFERS(DSN)) != 0u
-             ? SMTPC_COMMAND_LINE_DSN_MAX - SMTPC_COMMAND_LINE_MAX
-             : 0u;
-  return max;
+// The attributes that a command may name.
+static uint16_t attributes_of(unsigned verbs) {
+  uint16_t set = 0u;
+  for (unsigned id = 0u; id < SMTPC_ATTRIBUTE_COUNT; id++) {
+    const uint8_t of = smtpc_attribute_get(id).verbs;
+    if (of == SMTPC_ATTRIBUTE_VERBS_BOTH || of == verbs) {
+      set |= (uint16_t)(1u << id);
+    }
+  }
+  return set;
+}
+
+static bool offers(const smtpc_capabilities *facts, uint32_t extension) {
+  return (facts->offered & extension) != 0u;
+}
+
+smtpc_capabilities smtpc_server_facts_of(const smtpc_server_policy *policy,
+                                         int tls) {
+  smtpc_capabilities facts = {0};
+  facts.offered = smtpc_server_offers(policy, tls);
+  if (offers(&facts, SMTPC_OFFERS(SIZE))) {
+    facts.size = policy->size_max;
+    facts.marks |= SMTPC_CAPS_SIZE_LIMIT;
+  }
+  if (offers(&facts, SMTPC_OFFERS(AUTH))) {
+    facts.mechanisms = smtpc_server_mechanisms(policy, tls);
+  }
+  if (offers(&facts, SMTPC_OFFERS(DELIVERBY))) {
+    facts.by_min = policy->by_min;
+  }
+  if (offers(&facts, SMTPC_OFFERS(FUTURERELEASE))) {
+    facts.hold_for = policy->hold_for_max;
+    facts.hold_until = policy->hold_until_max;
+  }
+  if (offers(&facts, SMTPC_OFFERS(LIMITS))) {
+    facts.rcpt_max = policy->rcpt_max;
+    facts.mail_max = policy->mail_max;
+  }
+  if (offers(&facts, SMTPC_OFFERS(XCLIENT))) {
+    facts.xclient = attributes_of(SMTPC_ATTRIBUTE_VERBS_XCLIENT);
+  }
+  if (offers(&facts, SMTPC_OFFERS(XFORWARD))) {
+    facts.xforward = attributes_of(SMTPC_ATTRIBUTE_VERBS_XFORWARD);
+  }
+  return facts;
+}
+
+// What one limit adds to a line of `verb` while `offered` is in force.
+static size_t added_by(smtpc_limit_row row, unsigned verb, uint32_t offered) {
+  const bool mail = row.scope == SMTPC_LIMIT_SCOPE_MAIL_MORE ||
+                    row.scope == SMTPC_LIMIT_SCOPE_BOTH_MORE;
+  const bool rcpt = row.scope == SMTPC_LIMIT_SCOPE_RCPT_MORE ||
+                    row.scope == SMTPC_LIMIT_SCOPE_BOTH_MORE;
+  const bool counts =
+      (verb == SMTPC_VERB_MAIL && mail) || (verb == SMTPC_VERB_RCPT && rcpt);
+  const bool known = row.extension < SMTPC_EXTENSION_COUNT &&
+                     ((offered >> (row.extension & 31u)) & 1u) != 0u;
+  return counts && known ? row.value : 0u;
 }
 
 size_t smtpc_command_line_max(unsigned verb, uint32_t offered) {
-  size_t max = SMTPC_COMMAND_LINE_MAX;
-  if (verb == SMTPC_VERB_MAIL || verb == SMTPC_VERB_RCPT) {
-    max = mail_line_max(offered);
-  } else if (verb == SMTPC_VERB_AUTH) {
-    max = SMTPC_AUTH_LINE_MAX;
+  size_t max = LIMIT(COMMAND_LINE);
+  if (verb == SMTPC_VERB_AUTH) {
+    max = LIMIT(AUTH_LINE);
+  } else if (verb == SMTPC_VERB_MAIL || verb == SMTPC_VERB_RCPT) {
+    for (unsigned id = 0u; id < SMTPC_LIMIT_COUNT; id++) {
+      max += added_by(smtpc_limit_get(id), verb, offered);
+    }
   }
   return max < SMTPC_LINE_MAX ? max : SMTPC_LINE_MAX;
 }
@@ -232,13 +315,16 @@ static smtpc_verdict refuse(unsigned reply, unsigned finding) {
 
 static bool is_mail_verb(unsigned verb) {
   return verb == SMTPC_VERB_MAIL || verb == SMTPC_VERB_RCPT ||
-         verb == SMTPC_VERB_DATA || verb == SMTPC_VERB_BDAT;
+         verb == SMTPC_VERB_DATA || verb == SMTPC_VERB_BDAT ||
+         verb == SMTPC_VERB_SEND || verb == SMTPC_VERB_SOML ||
+         verb == SMTPC_VERB_SAML || verb == SMTPC_VERB_BURL;
 }
 
 // RFC 3207 section 4: all but NOOP, EHLO, STARTTLS and QUIT. HELO is not exempt.
 static bool is_allowed_before_tls(unsigned verb) {
   return verb == SMTPC_VERB_NOOP || verb == SMTPC_VERB_EHLO ||
-         verb == SMTPC_VERB_STARTTLS || verb == SMTPC_VERB_QUIT;
+         verb == SMTPC_VERB_LHLO || verb == SMTPC_VERB_STARTTLS ||
+         verb == SMTPC_VERB_QUIT;
 }
 
 static smtpc_verdict decide_required_tls(smtpc_server_facts facts) {
@@ -298,19 +384,62 @@ static smtpc_verdict decide_bdat(const smtpc_server_policy *policy,
   return verdict;
 }
 
+// RFC 2033 section 4.1: LMTP has its own greeting, and no other.
+static smtpc_verdict decide_hello(const smtpc_server_policy *policy,
+                                  smtpc_server_facts facts) {
+  const bool lmtp = facts.verb == SMTPC_VERB_LHLO;
+  if (lmtp == (policy->lmtp != 0u)) {
+    return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
+  }
+  return refuse(lmtp ? SMTPC_REPLY_VERB_OFF : SMTPC_REPLY_LHLO_WANTED,
+                SMTPC_FINDING_COMMAND_UNKNOWN);
+}
+
+static smtpc_verdict decide_proxied(const smtpc_server_policy *policy,
+                                    smtpc_server_facts facts) {
+  const uint32_t extension = facts.verb == SMTPC_VERB_XCLIENT
+                                 ? SMTPC_OFFERS(XCLIENT)
+                                 : SMTPC_OFFERS(XFORWARD);
+  if ((smtpc_server_offers(policy, facts.tls) & extension) == 0u) {
+    return refuse(SMTPC_REPLY_VERB_OFF, SMTPC_FINDING_COMMAND_UNKNOWN);
+  }
+  return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
+}
+
 // What one verb needs beyond the table.
 static smtpc_verdict decide_verb(const smtpc_server_policy *policy,
                                  smtpc_server_facts facts) {
   switch (facts.verb) {
+    case SMTPC_VERB_EHLO:
+    case SMTPC_VERB_HELO:
+    case SMTPC_VERB_LHLO:
+      return decide_hello(policy, facts);
     case SMTPC_VERB_STARTTLS:
       return decide_starttls(policy, facts);
     case SMTPC_VERB_AUTH:
       return decide_auth(policy, facts);
     case SMTPC_VERB_BDAT:
       return decide_bdat(policy, facts);
+    case SMTPC_VERB_XCLIENT:
+    case SMTPC_VERB_XFORWARD:
+      return decide_proxied(policy, facts);
     default:
       return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
   }
+}
+
+// What the table says, in LMTP's words, and DATA's own rule.
+static unsigned cell_of(const smtpc_server_policy *policy,
+                        smtpc_server_facts facts) {
+  unsigned cell = smtpc_policy_cell(facts.verb, facts.phase);
+  if (cell == SMTPC_REPLY_HELLO_FIRST && policy->lmtp != 0u) {
+    cell = SMTPC_REPLY_LHLO_FIRST;
+  }
+  if (cell == SMTPC_REPLY_NONE && facts.verb == SMTPC_VERB_DATA &&
+      facts.binary != 0u) {
+    cell = SMTPC_REPLY_BINARY_CHUNKS;
+  }
+  return cell;
 }
 
 smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
@@ -326,7 +455,7 @@ smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
   if (verdict.reply != SMTPC_REPLY_NONE) {
     return verdict;
   }
-  const unsigned cell = smtpc_policy_cell(facts.verb, facts.phase);
+  const unsigned cell = cell_of(policy, facts);
   if (cell != SMTPC_REPLY_NONE) {
     const unsigned finding = cell == SMTPC_REPLY_VERB_OFF
                                  ? SMTPC_FINDING_COMMAND_UNKNOWN
@@ -340,133 +469,21 @@ smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
   return verdict;
 }
 
-// ----------------------------------------------------------------- client
-
-typedef struct auth_choice {
-  uint8_t mechanism;
-  uint8_t tls_only;
-} auth_choice;
-
-#define ORDER_MAX 5u
-
-// Unused places are NONE.
-static const auth_choice orders[SMTPC_AUTH_ORDER_COUNT][ORDER_MAX] = {
-    {{SMTPC_MECHANISM_CRAM_MD5, 0u},
-     {SMTPC_MECHANISM_PLAIN, 1u},
-     {SMTPC_MECHANISM_LOGIN, 1u},
-     {SMTPC_MECHANISM_NONE, 0u},
-     {SMTPC_MECHANISM_NONE, 0u}},
-    {{SMTPC_MECHANISM_CRAM_MD5, 0u},
-     {SMTPC_MECHANISM_PLAIN, 1u},
-     {SMTPC_MECHANISM_LOGIN, 1u},
-     {SMTPC_MECHANISM_LOGIN, 0u},
-     {SMTPC_MECHANISM_PLAIN, 0u}}};
-
-const char *smtpc_auth_order_name(unsigned order) {
-  static const char *const names[SMTPC_AUTH_ORDER_COUNT] = {"strong", "manual"};
-  return order < SMTPC_AUTH_ORDER_COUNT ? names[order] : "";
-}
-
-void smtpc_client_policy_init(smtpc_client_policy *policy) {
-  static const smtpc_client_policy zero = {0};
-  *policy = zero;
-  policy->group_max = 50u;
-  policy->tls = SMTPC_CLIENT_TLS_VERIFIED;
-  policy->auth_order = SMTPC_AUTH_ORDER_STRONG;
-  policy->drop_dsn = 1u;
-  set_name(policy->hello, &policy->hello_len);
-}
-
-smtpc_status smtpc_client_policy_check(const smtpc_client_policy *policy) {
-  if (policy->tls > SMTPC_CLIENT_TLS_VERIFIED ||
-      policy->auth > SMTPC_AUTH_REQUIRED || policy->implicit_tls > 1u ||
-      policy->auth_order >= SMTPC_AUTH_ORDER_COUNT) {
-    return SMTPC_E_ARGUMENT;
+smtpc_verdict smtpc_server_judge_params(const smtpc_server_policy *policy,
+                                        const smtpc_params *params) {
+  const uint32_t seen = params->seen;
+  if ((seen & SMTPC_HAS(SIZE)) != 0u && params->size > policy->size_max) {
+    return refuse(SMTPC_REPLY_SIZE_EXCEEDED, SMTPC_FINDING_SIZE_EXCEEDED);
   }
-  if (policy->group_max == 0u ||
-      (policy->quirks & ~(uint32_t)SMTPC_QUIRK_ALL) != 0u) {
-    return SMTPC_E_ARGUMENT;
+  if ((seen & SMTPC_HAS(BY)) != 0u && params->by_mode == SMTPC_BY_RETURN &&
+      params->by_time < (int64_t)policy->by_min) {
+    return refuse(SMTPC_REPLY_BY_TOO_SOON, SMTPC_FINDING_PARAM_REFUSED);
   }
-  if (policy->implicit_tls != 0u && policy->tls == SMTPC_CLIENT_TLS_OFF) {
-    return SMTPC_E_ARGUMENT;
+  if (((seen & SMTPC_HAS(HOLDFOR)) != 0u &&
+       params->hold_for > policy->hold_for_max) ||
+      ((seen & SMTPC_HAS(HOLDUNTIL)) != 0u &&
+       params->when > policy->hold_until_max)) {
+    return refuse(SMTPC_REPLY_HOLD_TOO_LONG, SMTPC_FINDING_PARAM_REFUSED);
   }
-  return check_name(policy->hello, policy->hello_len);
-}
-
-static smtpc_client_decision next_is(unsigned next, unsigned finding) {
-  smtpc_client_decision decision = {(uint8_t)next, (uint8_t)finding};
-  return decision;
-}
-
-smtpc_client_decision smtpc_client_after_hello(
-    const smtpc_client_policy *policy, const smtpc_capabilities *caps, int tls,
-    int refused) {
-  if (tls != 0 || policy->tls == SMTPC_CLIENT_TLS_OFF) {
-    return next_is(SMTPC_CLIENT_GO_ON, SMTPC_FINDING_NONE);
-  }
-  const bool offered = (caps->offered & SMTPC_OFFERS(STARTTLS)) != 0u;
-  if (offered && refused == 0) {
-    return next_is(SMTPC_CLIENT_STARTTLS, SMTPC_FINDING_NONE);
-  }
-  unsigned finding = SMTPC_FINDING_TLS_NOT_OFFERED;
-  if (refused != 0) {
-    finding = SMTPC_FINDING_STARTTLS_REFUSED;
-  } else if ((caps->marks & SMTPC_CAPS_TAMPERED) != 0u) {
-    finding = SMTPC_FINDING_TLS_STRIPPED;
-  }
-  const bool may = policy->tls == SMTPC_CLIENT_TLS_OPPORTUNISTIC;
-  return next_is(may ? SMTPC_CLIENT_GO_ON : SMTPC_CLIENT_STOP, finding);
-}
-
-int smtpc_client_may_helo(const smtpc_client_policy *policy, int tls) {
-  const bool tls_settled =
-      tls != 0 || policy->tls <= SMTPC_CLIENT_TLS_OPPORTUNISTIC;
-  // RFC 5321 section 4.1.1.1: HELO has a domain, no address literal.
-  const bool named = policy->hello_len > 0u && policy->hello[0] != (uint8_t)'[';
-  return tls_settled && named && policy->auth != SMTPC_AUTH_REQUIRED;
-}
-
-unsigned smtpc_client_tls_verdict(const smtpc_client_policy *policy,
-                                  const smtpc_tls_facts *facts) {
-  const bool checked = facts->chain_ok == 1u && facts->name_ok == 1u;
-  if (policy->tls == SMTPC_CLIENT_TLS_VERIFIED && !checked) {
-    return SMTPC_FINDING_TLS_UNVERIFIED;
-  }
-  return SMTPC_FINDING_NONE;
-}
-
-int smtpc_exposed(unsigned mechanism, int tls) {
-  return tls == 0 && mechanism > SMTPC_MECHANISM_NONE &&
-         mechanism < SMTPC_MECHANISM_COUNT;
-}
-
-static bool choice_allowed(const smtpc_client_policy *policy,
-                           auth_choice choice, int tls) {
-  if (choice.mechanism == SMTPC_MECHANISM_NONE) {
-    return false;
-  }
-  if (tls != 0) {
-    return true;
-  }
-  if (choice.tls_only != 0u) {
-    return false;
-  }
-  const uint8_t exposure = smtpc_mechanism_get(choice.mechanism).exposure;
-  return exposure == SMTPC_EXPOSURE_HASHED ||
-         clear_auth_allowed(policy->quirks);
-}
-
-unsigned smtpc_client_mechanism(const smtpc_client_policy *policy,
-                                uint16_t offered, int tls) {
-  if (policy->auth_order >= SMTPC_AUTH_ORDER_COUNT) {
-    return SMTPC_MECHANISM_NONE;
-  }
-  for (size_t i = 0u; i < ORDER_MAX; i++) {
-    const auth_choice choice = orders[policy->auth_order][i];
-    const uint16_t bit = (uint16_t)(1u << choice.mechanism);
-    if (choice_allowed(policy, choice, tls) && (offered & bit) != 0u) {
-      return choice.mechanism;
-    }
-  }
-  return SMTPC_MECHANISM_NONE;
+  return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
 }

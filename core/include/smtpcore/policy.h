@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "smtpcore/capability.h"
+#include "smtpcore/param.h"
 #include "smtpcore/registry.h"
 #include "smtpcore/status.h"
 #include "smtpcore/tls.h"
@@ -82,9 +83,13 @@ typedef struct smtpc_server_policy {
   uint64_t discard_max;    // octets to read on for the end of a refused message,
                            // beyond twice size_max; or of a refused chunk
   uint32_t offered;        // SMTPC_OFFERS bits to offer where their row allows
+  uint64_t mechanisms;     // SMTPC_MECH bits to offer; bound ones only under TLS
+  uint64_t hold_until_max; // FUTURERELEASE: latest date, seconds since 1970
+  uint32_t hold_for_max;   // FUTURERELEASE: longest interval, seconds
+  uint32_t by_min;         // DELIVERBY: least time of mode R, seconds; 0: any
   uint32_t quirks;         // smtpc_quirk bits
-  uint16_t mechanisms;     // SMTPC_MECH bits to offer
   uint16_t rcpt_max;       // recipients of a message (at least 100 by the RFC)
+  uint16_t mail_max;       // messages of a session; 0: any number
   uint16_t errors_max;     // refused commands before 421
   uint16_t junk_max;       // NOOP, RSET, VRFY... without mail before 421
   uint16_t auth_max;       // failed logins before 421
@@ -92,6 +97,10 @@ typedef struct smtpc_server_policy {
   uint8_t implicit_tls;    // 1: TLS from the first octet (RFC 8314)
   uint8_t certificate;     // 1: the shim holds a usable certificate and key
   uint8_t auth;            // an smtpc_auth
+  uint8_t prompts;         // an smtpc_prompts: how LOGIN asks
+  uint8_t lmtp;            // 1: LMTP (RFC 2033), one reply for each recipient
+  uint8_t proxy;           // 1: the peer is trusted to begin with a PROXY header,
+                           // and must
   uint8_t hostname_len;
   uint8_t hostname[255];   // our name: a domain or an address literal
   smtpc_text greeting;     // after the host name in the greeting
@@ -101,14 +110,17 @@ typedef struct smtpc_server_policy {
 } smtpc_server_policy;
 
 // smtpc_server_policy_init fills `*policy` with the strict defaults: TLS off, AUTH
-// off, no quirks, all extensions of the registry, 10 MiB, 100 recipients, 20
-// errors, 100 junk commands, 3 failed logins, host name "localhost".
+// off, no quirks, the extensions that the registry offers by default, the mechanisms
+// that a password serves, the limits of SMTPC_LIMIT_LIST, host name "localhost", no
+// LMTP, no PROXY header. `hold_until_max` is 0: who offers FUTURERELEASE sets it.
 void smtpc_server_policy_init(smtpc_server_policy *policy);
 
 // smtpc_server_policy_check returns SMTPC_OK; SMTPC_E_ARGUMENT for a field out of
 // range, TLS without a certificate (a setting is refused, never weakened), TLS on
 // or required without STARTTLS in `offered`, AUTH on or required without AUTH in
-// `offered` or without a known mechanism; SMTPC_E_DOMAIN for the host name;
+// `offered` or without a spoken mechanism; a mechanism that is not spoken; an
+// extension that is never served; BINARYMIME without CHUNKING; FUTURERELEASE with an
+// interval or a date of 0; seconds over SMTPC_SECONDS_MAX; SMTPC_E_DOMAIN for the host name;
 // SMTPC_E_REPLY_TEXT for a text.
 SMTPC_NODISCARD smtpc_status smtpc_server_policy_check(
     const smtpc_server_policy *policy);
@@ -118,8 +130,18 @@ SMTPC_NODISCARD smtpc_status smtpc_server_policy_check(
 // only under TLS, AUTH only where credentials may cross.
 uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls);
 
+// smtpc_server_mechanisms returns the mechanisms that a server offers under TLS (`tls`
+// 1) or in clear (0): those that are bound to TLS, and EXTERNAL, only under it.
+uint64_t smtpc_server_mechanisms(const smtpc_server_policy *policy, int tls);
+
+// smtpc_server_facts_of returns what a server says in its EHLO reply, as a client
+// would read it: the extensions and their values.
+smtpc_capabilities smtpc_server_facts_of(const smtpc_server_policy *policy,
+                                         int tls);
+
 // smtpc_command_line_max returns the longest line, CRLF included, of `verb` when
-// `offered` extensions are in force.
+// `offered` extensions are in force: the sum of the limits of SMTPC_LIMIT_LIST, and at
+// most SMTPC_LINE_MAX.
 //= RFC 5321 section 4.5.3.1.4
 size_t smtpc_command_line_max(unsigned verb, uint32_t offered);
 
@@ -129,7 +151,8 @@ typedef struct smtpc_server_facts {
   uint8_t phase;          // an smtpc_phase
   uint8_t tls;            // 1: TLS is in force
   uint8_t authenticated;  // 1: AUTH succeeded
-  uint8_t esmtp;          // 1: the last greeting was EHLO, not HELO
+  uint8_t esmtp;          // 1: the last greeting was EHLO or LHLO, not HELO
+  uint8_t binary;         // 1: MAIL had BODY=BINARYMIME
 } smtpc_server_facts;
 
 // smtpc_verdict is a decision. `reply` SMTPC_REPLY_NONE: go on. Else the reply to
@@ -142,12 +165,25 @@ typedef struct smtpc_verdict {
   uint8_t ends;     // 1: the session ends after the reply
 } smtpc_verdict;
 
-// smtpc_server_decide says whether a well-formed command may be done now.
+// smtpc_server_decide says whether a well-formed command may be done now. Under LMTP
+// only LHLO greets, elsewhere LHLO is off. XCLIENT and XFORWARD are off unless they are
+// offered, and XCLIENT comes before mail. DATA after BODY=BINARYMIME is refused.
 //= RFC 5321 section 4.1.4
 //= RFC 3207 section 4
 //= RFC 4954 section 4
+//= RFC 2033 section 4.1
+//= RFC 3030 section 3
 smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
                                   smtpc_server_facts facts);
+
+// smtpc_server_judge_params says whether the parameters of MAIL, well-formed, are
+// within the policy's limits: SIZE, BY, HOLDFOR, HOLDUNTIL. It gives SMTPC_REPLY_NONE,
+// or the reply and its finding.
+//= RFC 1870 section 6.1
+//= RFC 2852 section 4
+//= RFC 4865 section 4
+smtpc_verdict smtpc_server_judge_params(const smtpc_server_policy *policy,
+                                        const smtpc_params *params);
 
 // --------------------------------------------------------------- client
 
@@ -161,40 +197,57 @@ typedef enum smtpc_client_tls {
 } smtpc_client_tls;
 
 // smtpc_auth_order names an order of mechanisms, which is data. A row holds where
-// a TLS condition says ANY, or TLS and TLS is in force; the first row that the
-// server offers too is taken.
+// a TLS condition says ANY, or TLS and TLS is in force. Of the rows that hold, whose
+// mechanism we speak, that the policy permits (`mechanisms`) and the server offers, the
+// first one is taken.
 typedef enum smtpc_auth_order {
-  SMTPC_AUTH_ORDER_STRONG = 0,  // CRAM-MD5, PLAIN under TLS, LOGIN under TLS
-  SMTPC_AUTH_ORDER_MANUAL = 1,  // the device manual's: the same, then LOGIN and
-                                // PLAIN in clear, which quirk auth-in-clear must
-                                // allow as well
+  SMTPC_AUTH_ORDER_STRONG = 0,  // the SCRAMs, bound ones first, CRAM-MD5; under TLS
+                                // EXTERNAL, OAUTHBEARER, XOAUTH2, PLAIN, LOGIN
+  SMTPC_AUTH_ORDER_MANUAL = 1,  // the device manual's: CRAM-MD5, NTLM, GSSAPI, PLAIN
+                                // and LOGIN under TLS, then LOGIN and PLAIN in
+                                // clear, which quirk auth-in-clear must allow as well
   SMTPC_AUTH_ORDER_COUNT
 } smtpc_auth_order;
+
+// smtpc_auth_choice is one row of an order.
+typedef struct smtpc_auth_choice {
+  uint8_t mechanism;  // an smtpc_mechanism; NONE past the end
+  uint8_t tls_only;   // 1: only under TLS
+} smtpc_auth_choice;
+
+// smtpc_auth_choice_get returns row `index`, counted from 0, of `order`.
+smtpc_auth_choice smtpc_auth_choice_get(unsigned order, unsigned index);
 
 // smtpc_auth_order_name returns "strong" or "manual", or "".
 const char *smtpc_auth_order_name(unsigned order);
 
 // smtpc_client_policy is all that a client session may be told.
 typedef struct smtpc_client_policy {
-  uint32_t quirks;        // smtpc_quirk bits; AUTH_IN_CLEAR means something here
+  uint64_t mechanisms;    // SMTPC_MECH bits that the credentials can serve
+  uint32_t quirks;        // smtpc_quirk bits
+  uint32_t drop;          // SMTPC_HAS bits: parameters to leave out when their
+                          // extension is not offered; others refuse the message
   uint16_t group_max;     // commands to send ahead of their replies
   uint8_t tls;            // an smtpc_client_tls
   uint8_t implicit_tls;   // 1: TLS from the first octet (RFC 8314)
   uint8_t auth;           // an smtpc_auth; ON and REQUIRED need credentials
   uint8_t auth_order;     // an smtpc_auth_order
+  uint8_t binding;        // 1: the TLS shim can bind an exchange to its channel
   uint8_t bdat;           // 1: send by BDAT when CHUNKING is offered
-  uint8_t drop_dsn;       // 1: leave DSN parameters out when DSN is not offered
+  uint8_t lmtp;           // 1: LMTP (RFC 2033)
   uint8_t hello_len;
   uint8_t hello[255];     // our name: a domain or an address literal
 } smtpc_client_policy;
 
 // smtpc_client_policy_init fills `*policy` with the strict defaults: TLS verified,
-// AUTH off, order strong, pipelining of up to 50 commands, DATA, DSN parameters
-// dropped with a finding, name "localhost".
+// AUTH off, order strong, the mechanisms that a password serves, bound where they can
+// be, pipelining as SMTPC_LIMIT_LIST says, DATA, SMTP, name "localhost". SIZE, AUTH and
+// DSN's parameters are dropped, all but SIZE with a finding.
 void smtpc_client_policy_init(smtpc_client_policy *policy);
 
 // smtpc_client_policy_check returns SMTPC_OK, SMTPC_E_ARGUMENT for a field out of
-// range (implicit TLS with TLS off among them), SMTPC_E_DOMAIN for the name.
+// range (implicit TLS with TLS off, a mechanism that is not spoken, REQUIRETLS, BODY or
+// SMTPUTF8 among what may be dropped), SMTPC_E_DOMAIN for the name.
 SMTPC_NODISCARD smtpc_status smtpc_client_policy_check(
     const smtpc_client_policy *policy);
 
@@ -230,9 +283,35 @@ unsigned smtpc_client_tls_verdict(const smtpc_client_policy *policy,
                                   const smtpc_tls_facts *facts);
 
 // smtpc_client_mechanism returns the first mechanism of the policy's order that
-// `offered` (SMTPC_MECH bits) names and that may be used, or SMTPC_MECHANISM_NONE.
+// `offered` (SMTPC_MECH bits) names and that may be used, or SMTPC_MECHANISM_NONE. A
+// bound mechanism needs TLS and `policy->binding`.
 unsigned smtpc_client_mechanism(const smtpc_client_policy *policy,
-                                uint16_t offered, int tls);
+                                uint64_t offered, int tls);
+
+// smtpc_client_could_bind returns whether a bound mechanism with the hash of
+// `mechanism` would have been taken if the server had offered it: SCRAM's flag `y`.
+int smtpc_client_could_bind(const smtpc_client_policy *policy,
+                            unsigned mechanism, uint64_t offered, int tls);
+
+// smtpc_client_binding returns the smtpc_binding to use on a channel: tls-exporter
+// under TLS 1.3, tls-server-end-point under older versions.
+//= RFC 9266 section 3
+unsigned smtpc_client_binding(const smtpc_tls_facts *facts);
+
+// smtpc_client_tls_for returns the smtpc_client_tls to use for one message, whose
+// policy is `tls`, before a connection is made. A message that is sent with REQUIRETLS
+// needs VERIFIED. One whose header says `TLS-Required: No` (`header.h`) is sent by
+// OPPORTUNISTIC if `honours` is 1 and it has no REQUIRETLS; what was demanded is then
+// given up, and `*out_finding` is TLS_NOT_REQUIRED; else it is NONE. OFF stays OFF
+// but for REQUIRETLS.
+//= RFC 8689 section 4.1
+unsigned smtpc_client_tls_for(unsigned tls, int require_tls, int says_no,
+                              int honours, unsigned *out_finding);
+
+// smtpc_client_requires returns whether the channel in force is one over which a message
+// with REQUIRETLS may go: TLS, with the certificate and the name checked.
+//= RFC 8689 section 4.2.1
+int smtpc_client_requires(int tls, const smtpc_tls_facts *facts);
 
 // smtpc_exposed returns whether `mechanism` shows its password, or a hash of it,
 // when it is used with TLS as `tls` says: the finding auth-in-clear follows.
