@@ -51,7 +51,8 @@ static smtpc_status on_tls_up(const smtpc_client_policy *policy,
   } else if (greeting) {
     await_greeting(s);
   } else {
-    smtpc_client_post_hello(policy, s, SMTPC_VERB_EHLO);
+    smtpc_client_post_hello(
+        policy, s, policy->lmtp != 0u ? SMTPC_VERB_LHLO : SMTPC_VERB_EHLO);
   }
   return SMTPC_OK;
 }
@@ -143,6 +144,7 @@ static void begin_surplus(smtpc_client *s) {
   s->out_len = 0u;
   s->send = 0u;
   s->owes = 0u;
+  smtpc_sasl_client_clear(&s->sasl);
   s->wait = SMTPC_DO_NOTHING;
   s->next = SMTPC_DO_NOTHING;
   s->phase = SMTPC_CLIENT_SURPLUS;
@@ -236,7 +238,7 @@ static smtpc_status on_no_more(const smtpc_client_policy *policy,
       if (s->chunk_left > 0u) {
         return SMTPC_E_ARGUMENT;
       }
-      smtpc_client_on_content_end(s);
+      smtpc_client_on_content_end(policy, s);
       return SMTPC_OK;
     default:
       return SMTPC_E_STATE;
@@ -256,6 +258,10 @@ static unsigned question_of(unsigned kind) {
       return SMTPC_DO_ASK_PASSWORD;
     case SMTPC_IN_DIGEST:
       return SMTPC_DO_ASK_DIGEST;
+    case SMTPC_IN_NONCE:
+      return SMTPC_DO_ASK_NONCE;
+    case SMTPC_IN_BINDING:
+      return SMTPC_DO_ASK_BINDING;
     default:
       return SMTPC_DO_NOTHING;
   }
@@ -282,10 +288,8 @@ static smtpc_status take_answer(const smtpc_client_policy *policy,
       return smtpc_client_on_next_recipient(policy, s, in);
     case SMTPC_IN_CONTENT:
       return smtpc_client_on_content(s, in, used, act);
-    case SMTPC_IN_CREDENTIALS:
-      return smtpc_client_on_credentials(s, in);
     default:
-      return smtpc_client_on_digest(s, in);
+      return smtpc_client_on_sasl_input(s, in);
   }
 }
 
@@ -304,6 +308,8 @@ static smtpc_status take_input(const smtpc_client_policy *policy,
     case SMTPC_IN_DEADLINE:
     case SMTPC_IN_SHUTDOWN:
       return on_end(s, in);
+    case SMTPC_IN_NONCE:
+    case SMTPC_IN_BINDING:
     case SMTPC_IN_CREDENTIALS:
     case SMTPC_IN_DIGEST:
     case SMTPC_IN_ENVELOPE:
@@ -313,7 +319,7 @@ static smtpc_status take_input(const smtpc_client_policy *policy,
     case SMTPC_IN_END:
       return on_no_more(policy, s);
     case SMTPC_IN_VERDICT:
-    case SMTPC_IN_NONCE:
+    case SMTPC_IN_SALT:
     case SMTPC_IN_COUNT:
       break;
   }
@@ -333,8 +339,16 @@ smtpc_status smtpc_client_step(const smtpc_client_policy *policy,
   }
   const smtpc_status status =
       take_input(policy, session, input, out_used, out_action);
-  if (status != SMTPC_OK || out_action->kind != SMTPC_DO_NOTHING) {
+  if (status != SMTPC_OK) {
     return status;
+  }
+  if (session->said != 0u) {
+    // What was sent is sent: no credentials stay behind.
+    smtpc_line_next(&session->line);
+    session->said = 0u;
+  }
+  if (out_action->kind != SMTPC_DO_NOTHING) {
+    return SMTPC_OK;
   }
   if (session->send == 0u) {
     // What was sent is sent: nothing of it stays behind.
@@ -360,6 +374,7 @@ static bool outgoing_holds(const smtpc_outgoing *tx) {
          tx->rcpt_answered <= tx->rcpt_sent &&
          (tx->rcpt_sent == 0u || tx->mail_sent != 0u) &&
          (tx->mail_answered == 0u || tx->mail_sent != 0u) &&
+         tx->rcpt_told <= tx->rcpt_ok && tx->rcpt_sent <= tx->rcpt_given &&
          (tx->rcpt_ok == 0u || tx->mail_ok != 0u);
 }
 

@@ -51,7 +51,9 @@ static int may_send_ahead(const smtpc_client_policy *policy,
 
 static int sends_chunks(const smtpc_client_policy *policy,
                         const smtpc_client *s) {
-  return policy->bdat != 0u && smtpc_client_offered(s, SMTPC_OFFERS(CHUNKING));
+  // RFC 3030 section 3: BINARYMIME goes with BDAT only.
+  const bool wanted = policy->bdat != 0u || s->tx.binary != 0u;
+  return wanted && smtpc_client_offered(s, SMTPC_OFFERS(CHUNKING));
 }
 
 // MAIL, and all recipients, have their replies, and DATA was not sent with them.
@@ -96,21 +98,11 @@ static void refuse_message(smtpc_client *s, unsigned finding, unsigned code) {
   smtpc_client_finish_message(s, 0);
 }
 
-#define DSN_PARAMS \
-  (SMTPC_HAS(RET) | SMTPC_HAS(ENVID) | SMTPC_HAS(NOTIFY) | SMTPC_HAS(ORCPT))
-
-// Parameters that may be left out when their extension is not offered.
-static uint32_t droppable(const smtpc_client_policy *policy) {
-  uint32_t set = SMTPC_HAS(SIZE) | SMTPC_HAS(AUTH);
-  if (policy->drop_dsn != 0u) {
-    set |= DSN_PARAMS;
-  }
-  return set;
-}
-
 // The parameters of `seen` whose extension is not offered on this channel. They
 // would be remote nonsense, or worse (THREATS: DWN-25).
-static uint32_t not_offered(const smtpc_client *s, uint32_t seen) {
+static uint32_t not_offered(const smtpc_client *s,
+                            const smtpc_envelope *envelope) {
+  const uint32_t seen = envelope->seen;
   uint32_t set = 0u;
   for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
     const uint32_t bit = (uint32_t)1 << id;
@@ -120,9 +112,16 @@ static uint32_t not_offered(const smtpc_client *s, uint32_t seen) {
       set |= bit;
     }
   }
-  // RFC 8689 section 2: it counts only where TLS is in force.
-  if ((seen & SMTPC_HAS(REQUIRETLS)) != 0u && s->tls == 0u) {
+  // RFC 8689 section 4.2.1: it counts only where TLS is in force, and checked.
+  if ((seen & SMTPC_HAS(REQUIRETLS)) != 0u &&
+      smtpc_client_requires(s->tls, &s->tls_facts) == 0) {
     set |= SMTPC_HAS(REQUIRETLS);
+  }
+  if ((seen & SMTPC_HAS(BODY)) != 0u &&
+      envelope->body == SMTPC_BODY_BINARYMIME &&
+      smtpc_client_offered(
+          s, SMTPC_OFFERS(BINARYMIME) | SMTPC_OFFERS(CHUNKING)) == 0) {
+    set |= SMTPC_HAS(BODY);
   }
   return set;
 }
@@ -130,8 +129,8 @@ static uint32_t not_offered(const smtpc_client *s, uint32_t seen) {
 // Leaves out of `*envelope` what may be left out. False: something must not be.
 static bool fit_params(const smtpc_client_policy *policy, smtpc_client *s,
                        smtpc_envelope *envelope) {
-  const uint32_t missing = not_offered(s, envelope->seen);
-  if ((missing & ~droppable(policy)) != 0u) {
+  const uint32_t missing = not_offered(s, envelope);
+  if ((missing & ~policy->drop) != 0u) {
     return false;
   }
   // SIZE only informs: nobody misses it.
@@ -146,6 +145,27 @@ static bool too_big(const smtpc_client *s, const smtpc_envelope *envelope) {
   return (envelope->seen & SMTPC_HAS(SIZE)) != 0u &&
          (s->caps.marks & SMTPC_CAPS_SIZE_LIMIT) != 0u &&
          envelope->size > s->caps.size;
+}
+
+// The server said what it takes at most, or at least (RFC 2852 section 4, RFC 4865
+// section 4).
+static bool beyond_limits(const smtpc_client *s,
+                          const smtpc_envelope *envelope) {
+  const smtpc_capabilities *caps = &s->caps;
+  const uint32_t seen = envelope->seen;
+  const bool soon = (seen & SMTPC_HAS(BY)) != 0u &&
+                    envelope->by_mode == SMTPC_BY_RETURN &&
+                    envelope->by_time < (int64_t)caps->by_min;
+  const bool hold =
+      (seen & SMTPC_HAS(HOLDFOR)) != 0u && envelope->hold_for > caps->hold_for;
+  const bool until =
+      (seen & SMTPC_HAS(HOLDUNTIL)) != 0u && envelope->when > caps->hold_until;
+  return soon || hold || until;
+}
+
+// RFC 9422 section 4.1
+static bool mails_are_many(const smtpc_client *s) {
+  return s->caps.mail_max != 0u && s->mails >= s->caps.mail_max;
 }
 
 smtpc_status smtpc_client_on_envelope(const smtpc_client_policy *policy,
@@ -165,6 +185,14 @@ smtpc_status smtpc_client_on_envelope(const smtpc_client_policy *policy,
     refuse_message(s, SMTPC_FINDING_SIZE_EXCEEDED, 552u);
     return SMTPC_OK;
   }
+  if (mails_are_many(s)) {
+    refuse_message(s, SMTPC_FINDING_LIMIT_KEPT, 452u);
+    return SMTPC_OK;
+  }
+  if (beyond_limits(s, &mail)) {
+    refuse_message(s, SMTPC_FINDING_LIMIT_KEPT, 501u);
+    return SMTPC_OK;
+  }
   const smtpc_status status =
       smtpc_write_mail(s->out, SMTPC_OUT_MAX, &len, &mail);
   if (status != SMTPC_OK) {
@@ -173,7 +201,12 @@ smtpc_status smtpc_client_on_envelope(const smtpc_client_policy *policy,
   }
   s->phase = SMTPC_CLIENT_GROUP;
   s->tx.mail_sent = 1u;
+  s->mails++;
   s->tx.utf8 = (mail.seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
+  s->tx.binary =
+      (mail.seen & SMTPC_HAS(BODY)) != 0u && mail.body == SMTPC_BODY_BINARYMIME
+          ? 1u
+          : 0u;
   smtpc_client_post(s, status, len, 1u);
   smtpc_client_continue_group(policy, s);
   return SMTPC_OK;
@@ -183,6 +216,36 @@ void smtpc_client_report_recipient(smtpc_client *s, uint32_t number,
                                    unsigned code) {
   s->rcpt_report = number + 1u;
   s->rcpt_code = (uint16_t)code;
+}
+
+// A number that stands for the domain of an address, without regard to case. Two
+// domains may share it: then the server counts better than we do.
+static uint32_t domain_hash(const smtpc_envelope *rcpt) {
+  uint32_t hash = 2166136261u;
+  for (size_t i = 0u; i < rcpt->address_len; i++) {
+    const uint8_t c = smtpc_upper(rcpt->address[i]);
+    hash = c == (uint8_t)'@' ? 2166136261u : (hash ^ c) * 16777619u;
+  }
+  return hash;
+}
+
+// Says whether one more recipient keeps within the server's limits (RFC 9422 section
+// 4). Recipients come in the shim's order, so a domain that comes again counts again:
+// too many is never sent. After the first that does not fit none is sent.
+static bool within_limits(smtpc_client *s, const smtpc_envelope *rcpt) {
+  const uint32_t hash = domain_hash(rcpt);
+  const uint32_t more = s->tx.rcpt_sent == 0u || hash != s->tx.domain ? 1u : 0u;
+  const bool many =
+      s->caps.rcpt_max != 0u && s->tx.rcpt_sent >= s->caps.rcpt_max;
+  const bool wide =
+      s->caps.domain_max != 0u && s->tx.domains + more > s->caps.domain_max;
+  if (s->tx.limited != 0u || many || wide) {
+    s->tx.limited = 1u;
+    return false;
+  }
+  s->tx.domain = hash;
+  s->tx.domains += more;
+  return true;
 }
 
 smtpc_status smtpc_client_on_next_recipient(const smtpc_client_policy *policy,
@@ -205,6 +268,15 @@ smtpc_status smtpc_client_on_next_recipient(const smtpc_client_policy *policy,
         fits ? SMTPC_FINDING_LOCAL_INPUT : SMTPC_FINDING_EXTENSION_MISSING);
     return SMTPC_OK;
   }
+  s->tx.rcpt_given++;
+  if (!within_limits(s, &rcpt)) {
+    smtpc_wipe(s->out, len);
+    smtpc_client_add_finding(s, SMTPC_FINDING_LIMIT_KEPT);
+    smtpc_client_report_recipient(s, s->tx.rcpt_given - 1u, 452u);
+    s->report = SMTPC_CLIENT_REPORT_UNSENT;
+    smtpc_client_continue_group(policy, s);
+    return SMTPC_OK;
+  }
   s->tx.rcpt_sent++;
   smtpc_client_post(s, status, len, 1u);
   smtpc_client_continue_group(policy, s);
@@ -213,12 +285,19 @@ smtpc_status smtpc_client_on_next_recipient(const smtpc_client_policy *policy,
 
 // ------------------------------------------------------------- the content
 
-void smtpc_client_send_end_of_data(smtpc_client *s) {
+// LMTP: as many replies as recipients were accepted (RFC 2033 section 4.2).
+static uint32_t final_replies(const smtpc_client_policy *policy,
+                              const smtpc_client *s) {
+  return policy->lmtp != 0u ? s->tx.rcpt_ok : 1u;
+}
+
+void smtpc_client_send_end_of_data(const smtpc_client_policy *policy,
+                                   smtpc_client *s) {
   s->out[0] = (uint8_t)'.';
   s->out[1] = (uint8_t)'\r';
   s->out[2] = (uint8_t)'\n';
   s->phase = SMTPC_CLIENT_FINAL;
-  smtpc_client_post(s, SMTPC_OK, 3u, 1u);
+  smtpc_client_post(s, SMTPC_OK, 3u, final_replies(policy, s));
 }
 
 static void send_run(smtpc_client *s, size_t begin, size_t end,
@@ -256,13 +335,14 @@ static void stuff_content(smtpc_client *s, const smtpc_input *in, size_t *used,
   }
 }
 
-static void begin_chunk(smtpc_client *s, uint64_t size, int last) {
+static void begin_chunk(smtpc_client *s, uint64_t size, int last,
+                        uint32_t owes) {
   size_t len = 0u;
   const smtpc_status status =
       smtpc_write_bdat(s->out, SMTPC_OUT_MAX, &len, size, last);
   s->chunk_left = size;
   s->chunk_end = last != 0 ? 1u : 0u;
-  smtpc_client_post(s, status, len, 1u);
+  smtpc_client_post(s, status, len, owes);
 }
 
 // The octets of the chunk that was announced, as they are.
@@ -270,6 +350,15 @@ static void send_chunk(smtpc_client *s, const smtpc_input *in, size_t *used,
                        smtpc_action *act) {
   const size_t taken =
       s->chunk_left < in->len ? (size_t)s->chunk_left : in->len;
+  if (s->tx.binary == 0u) {
+    smtpc_content_check(&s->content, in->data, taken);
+  }
+  if (s->content.anomalies != 0u) {
+    // RFC 3030 section 3: only BINARYMIME may have such octets. The chunk is not
+    // whole, so the server has no message.
+    smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
+    return;
+  }
   send_run(s, 0u, taken, act);
   *used = taken;
   s->chunk_left -= taken;
@@ -289,18 +378,24 @@ smtpc_status smtpc_client_on_content(smtpc_client *s, const smtpc_input *in,
     send_chunk(s, in, used, act);
   } else {
     // The size is announced first; the octets go with the next step.
-    begin_chunk(s, in->len, 0);
+    begin_chunk(s, in->len, 0, 1u);
   }
   return SMTPC_OK;
 }
 
-void smtpc_client_on_content_end(smtpc_client *s) {
+void smtpc_client_on_content_end(const smtpc_client_policy *policy,
+                                 smtpc_client *s) {
   s->wait = SMTPC_DO_NOTHING;
   if (s->phase == SMTPC_CLIENT_CHUNKS) {
-    begin_chunk(s, 0u, 1);
+    smtpc_content_check_end(&s->content);
+    if (s->tx.binary == 0u && s->content.anomalies != 0u) {
+      smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
+    } else {
+      begin_chunk(s, 0u, 1, final_replies(policy, s));
+    }
   } else if (smtpc_content_stuff_end(&s->content) != SMTPC_OK) {
     smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
   } else {
-    smtpc_client_send_end_of_data(s);
+    smtpc_client_send_end_of_data(policy, s);
   }
 }

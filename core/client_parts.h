@@ -20,7 +20,7 @@ void smtpc_client_cut(smtpc_client *s, unsigned reason, unsigned finding);
 // smtpc_client_post: A line in `out` waits to be sent, and the server will owe
 // `owes` replies for it.
 void smtpc_client_post(smtpc_client *s, smtpc_status status, size_t len,
-                       unsigned owes);
+                       uint32_t owes);
 
 // smtpc_client_post_verb: makes a command without an argument wait to be sent.
 void smtpc_client_post_verb(smtpc_client *s, unsigned verb);
@@ -74,23 +74,30 @@ smtpc_status smtpc_client_on_next_recipient(const smtpc_client_policy *policy,
                                             const smtpc_input *in);
 
 // smtpc_client_send_end_of_data: makes the end of data wait to be sent.
-void smtpc_client_send_end_of_data(smtpc_client *s);
+void smtpc_client_send_end_of_data(const smtpc_client_policy *policy,
+                                   smtpc_client *s);
 
 // smtpc_client_on_content: takes content.
 smtpc_status smtpc_client_on_content(smtpc_client *s, const smtpc_input *in,
                                      size_t *used, smtpc_action *act);
 
 // smtpc_client_on_content_end: ends the content.
-void smtpc_client_on_content_end(smtpc_client *s);
+void smtpc_client_on_content_end(const smtpc_client_policy *policy,
+                                 smtpc_client *s);
+
+// ---------- client_auth.c
+
+// smtpc_client_begin_auth: begins an exchange, or does without one as the policy says.
+void smtpc_client_begin_auth(const smtpc_client_policy *policy,
+                             smtpc_client *s);
+
+// smtpc_client_on_auth_reply: takes a reply of an exchange, whose text is `text`.
+void smtpc_client_on_auth_reply(smtpc_client *s, smtpc_span text);
+
+// smtpc_client_on_sasl_input: takes a nonce, credentials, a binding or a digest.
+smtpc_status smtpc_client_on_sasl_input(smtpc_client *s, const smtpc_input *in);
 
 // ---------- client_reply.c
-
-// smtpc_client_on_credentials: takes name and password.
-smtpc_status smtpc_client_on_credentials(smtpc_client *s,
-                                         const smtpc_input *in);
-
-// smtpc_client_on_digest: takes name and digest.
-smtpc_status smtpc_client_on_digest(smtpc_client *s, const smtpc_input *in);
 
 // smtpc_client_read_line: takes octets of a reply, and acts on it when it is
 // whole.

@@ -2,134 +2,6 @@
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
 
-// ------------------------------------------------------------------- AUTH
-
-static void fail_auth(smtpc_client *s, unsigned finding, unsigned device) {
-  s->device = (uint8_t)device;
-  smtpc_client_stop(s, SMTPC_END_AUTH, finding);
-}
-
-// No AUTH that the policy allows: the end if it is demanded, else a finding.
-static void do_without_auth(const smtpc_client_policy *policy, smtpc_client *s,
-                            unsigned finding) {
-  if (policy->auth == SMTPC_AUTH_REQUIRED) {
-    fail_auth(s, finding, SMTPC_DEVICE_843);
-  } else {
-    smtpc_client_add_finding(s, finding);
-    smtpc_client_ask_envelope(s);
-  }
-}
-
-static void begin_auth(const smtpc_client_policy *policy, smtpc_client *s) {
-  if (smtpc_client_offered(s, SMTPC_OFFERS(AUTH)) == 0) {
-    do_without_auth(policy, s, SMTPC_FINDING_AUTH_NOT_OFFERED);
-    return;
-  }
-  const unsigned mechanism =
-      smtpc_client_mechanism(policy, s->caps.mechanisms, s->tls);
-  if (mechanism == SMTPC_MECHANISM_NONE) {
-    do_without_auth(policy, s, SMTPC_FINDING_AUTH_NO_MECHANISM);
-    return;
-  }
-  if (smtpc_exposed(mechanism, s->tls) != 0) {
-    smtpc_client_add_finding(s, SMTPC_FINDING_AUTH_IN_CLEAR);
-  }
-  s->phase = SMTPC_CLIENT_AUTH;
-  s->mechanism = (uint8_t)mechanism;
-  s->step = 0u;
-  if (smtpc_sasl_client_speaks_first(mechanism) != 0) {
-    s->next = SMTPC_DO_ASK_PASSWORD;
-    return;
-  }
-  size_t len = 0u;
-  const smtpc_status status = smtpc_sasl_write_auth(
-      mechanism, NULL, 0u, NULL, 0u, s->out, SMTPC_OUT_MAX, &len);
-  smtpc_client_post(s, status, len, 1u);
-}
-
-smtpc_status smtpc_client_on_credentials(smtpc_client *s,
-                                         const smtpc_input *in) {
-  size_t len = 0u;
-  smtpc_status status = SMTPC_E_SASL;
-  if (s->mechanism == SMTPC_MECHANISM_PLAIN) {
-    status = smtpc_sasl_write_auth(s->mechanism, in->data, in->len, in->secret,
-                                   in->secret_len, s->out, SMTPC_OUT_MAX, &len);
-  } else {
-    status =
-        smtpc_sasl_write_login(s->step, in->data, in->len, in->secret,
-                               in->secret_len, s->out, SMTPC_OUT_MAX, &len);
-  }
-  s->wait = SMTPC_DO_NOTHING;
-  s->step = (uint8_t)(s->step + 1u);
-  smtpc_client_post(s, status, len, 1u);
-  s->send_secret = 1u;
-  return SMTPC_OK;
-}
-
-smtpc_status smtpc_client_on_digest(smtpc_client *s, const smtpc_input *in) {
-  if (in->secret_len != SMTPC_MD5_LEN || in->secret == NULL) {
-    return SMTPC_E_ARGUMENT;
-  }
-  size_t len = 0u;
-  const smtpc_status status = smtpc_sasl_write_cram(
-      in->data, in->len, in->secret, s->out, SMTPC_OUT_MAX, &len);
-  s->wait = SMTPC_DO_NOTHING;
-  s->step = (uint8_t)(s->step + 1u);
-  smtpc_client_post(s, status, len, 1u);
-  s->send_secret = 1u;
-  return SMTPC_OK;
-}
-
-static void cancel_auth(smtpc_client *s) {
-  size_t len = 0u;
-  const smtpc_status status =
-      smtpc_sasl_write_cancel(s->out, SMTPC_OUT_MAX, &len);
-  s->cancelled = 1u;
-  smtpc_client_post(s, status, len, 1u);
-}
-
-// A 334: the next response, or the end of an exchange that has no next one.
-static void on_challenge(smtpc_client *s, smtpc_span text) {
-  if (s->cancelled != 0u) {
-    smtpc_client_cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_REPLY_UNEXPECTED);
-    return;
-  }
-  const bool login = s->mechanism == SMTPC_MECHANISM_LOGIN && s->step < 2u;
-  const bool cram = smtpc_sasl_needs_digest(s->mechanism) != 0 && s->step == 0u;
-  if (login) {
-    s->next = SMTPC_DO_ASK_PASSWORD;
-  } else if (cram && s->reply.lines == 1u &&
-             smtpc_base64_decode(s->line.data, text, &s->challenge) ==
-                 SMTPC_OK) {
-    s->next = SMTPC_DO_ASK_DIGEST;
-  } else {
-    cancel_auth(s);
-  }
-}
-
-// Every response that the mechanism has was sent (THREATS: AUT-06).
-static bool exchange_is_whole(const smtpc_client *s) {
-  const unsigned want = s->mechanism == SMTPC_MECHANISM_LOGIN ? 2u : 1u;
-  return s->step == want && s->cancelled == 0u;
-}
-
-static void on_auth_reply(smtpc_client *s, smtpc_span text) {
-  const uint16_t code = s->reply.code;
-  if (code == 334u) {
-    on_challenge(s, text);
-  } else if (code == 235u && exchange_is_whole(s)) {
-    s->authenticated = 1u;
-    smtpc_client_ask_envelope(s);
-  } else if (code == 535u && exchange_is_whole(s)) {
-    fail_auth(s, SMTPC_FINDING_AUTH_FAILED, SMTPC_DEVICE_839);
-  } else if (code >= 400u) {
-    fail_auth(s, SMTPC_FINDING_AUTH_EXCHANGE, SMTPC_DEVICE_843);
-  } else {
-    s->device = SMTPC_DEVICE_843;
-    smtpc_client_cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_REPLY_UNEXPECTED);
-  }
-}
-
 // ----------------------------------------------------------------- replies
 
 static void go_on(const smtpc_client_policy *policy, smtpc_client *s) {
@@ -146,7 +18,7 @@ static void go_on(const smtpc_client_policy *policy, smtpc_client *s) {
   }
   smtpc_client_add_finding(s, decision.finding);
   if (policy->auth != SMTPC_AUTH_OFF) {
-    begin_auth(policy, s);
+    smtpc_client_begin_auth(policy, s);
   } else {
     smtpc_client_ask_envelope(s);
   }
@@ -163,7 +35,8 @@ static void unexpected(smtpc_client *s) {
 
 static void on_greeting(const smtpc_client_policy *policy, smtpc_client *s) {
   if (s->reply.code == 220u) {
-    smtpc_client_post_hello(policy, s, SMTPC_VERB_EHLO);
+    smtpc_client_post_hello(
+        policy, s, policy->lmtp != 0u ? SMTPC_VERB_LHLO : SMTPC_VERB_EHLO);
   } else if (s->reply.code >= 400u) {
     service_refused(s);
   } else {
@@ -177,6 +50,9 @@ static void on_ehlo_reply(const smtpc_client_policy *policy, smtpc_client *s) {
     s->esmtp = 1u;
     if ((s->caps.marks & SMTPC_CAPS_MALFORMED) != 0u) {
       smtpc_client_add_finding(s, SMTPC_FINDING_CAPABILITY_MALFORMED);
+    }
+    if ((s->caps.marks & SMTPC_CAPS_EQUALS) != 0u) {
+      smtpc_client_add_finding(s, SMTPC_FINDING_QUIRK_AUTH_EQUALS);
     }
     if ((s->caps.marks & SMTPC_CAPS_TAMPERED) != 0u) {
       smtpc_client_add_finding(s, SMTPC_FINDING_TLS_STRIPPED);
@@ -221,12 +97,15 @@ static unsigned reply_class(const smtpc_client *s) {
   return s->reply.code / 100u;
 }
 
-static void on_data_reply(smtpc_client *s) {
+static void on_data_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   if (s->reply.code == 354u) {
-    if (s->tx.rcpt_ok == 0u) {
+    if (s->tx.rcpt_ok == 0u && policy->lmtp != 0u) {
+      // RFC 2033 section 4.2: such a DATA is refused, and its end has no reply.
+      unexpected(s);
+    } else if (s->tx.rcpt_ok == 0u) {
       // RFC 2920 section 3.1: nobody gets this message; it must be ended at once.
       s->tx.lost = 1u;
-      smtpc_client_send_end_of_data(s);
+      smtpc_client_send_end_of_data(policy, s);
     } else {
       s->phase = SMTPC_CLIENT_CONTENT;
       s->next = SMTPC_DO_ASK_CONTENT;
@@ -297,22 +176,42 @@ static void on_group_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   } else if (s->tx.rcpt_answered < s->tx.rcpt_sent) {
     on_rcpt_reply(policy, s);
   } else {
-    on_data_reply(s);
+    on_data_reply(policy, s);
   }
 }
 
-static void on_final_reply(smtpc_client *s) {
+// LMTP: one of the replies to a message. The whole is refused if one recipient is, and
+// for now rather than for good, so that nobody gives up too early.
+static void on_delivery(smtpc_client *s) {
+  const uint16_t code = s->reply.code;
+  const bool first = s->tx.rcpt_told == 0u;
+  const bool worse = s->tx.code < 300u && code >= 400u;
+  const bool softer = s->tx.code >= 500u && code >= 400u && code < 500u;
+  if (first || worse || softer) {
+    s->tx.code = code;
+  }
+  smtpc_client_report_recipient(s, s->tx.rcpt_told, code);
+  s->report = SMTPC_CLIENT_REPORT_DELIVERY;
+  s->tx.rcpt_told++;
+}
+
+static void on_final_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   if (reply_class(s) == 3u || is_odd_success(s)) {
     unexpected(s);
     return;
   }
-  if (s->tx.lost == 0u) {
+  if (policy->lmtp != 0u) {
+    on_delivery(s);
+    if (s->tx.rcpt_told < s->tx.rcpt_ok) {
+      return;
+    }
+  } else if (s->tx.lost == 0u) {
     s->tx.code = s->reply.code;
   }
   smtpc_client_finish_message(s, 0);
 }
 
-static void on_chunk_reply(smtpc_client *s) {
+static void on_chunk_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   if (s->chunk_left > 0u) {
     // An answer to a chunk that is not yet sent: what would go out next would be
     // taken for payload, or payload for a command.
@@ -321,6 +220,8 @@ static void on_chunk_reply(smtpc_client *s) {
     unexpected(s);
   } else if (reply_class(s) == 2u && s->chunk_end == 0u) {
     s->next = SMTPC_DO_ASK_CONTENT;
+  } else if (policy->lmtp != 0u && s->chunk_end != 0u) {
+    on_final_reply(policy, s);
   } else {
     s->tx.code = s->reply.code;
     smtpc_client_finish_message(s, reply_class(s) != 2u ? 1 : 0);
@@ -343,16 +244,16 @@ static void on_reply(const smtpc_client_policy *policy, smtpc_client *s,
       on_starttls_reply(policy, s);
       break;
     case SMTPC_CLIENT_AUTH:
-      on_auth_reply(s, text);
+      smtpc_client_on_auth_reply(s, text);
       break;
     case SMTPC_CLIENT_GROUP:
       on_group_reply(policy, s);
       break;
     case SMTPC_CLIENT_CHUNKS:
-      on_chunk_reply(s);
+      on_chunk_reply(policy, s);
       break;
     case SMTPC_CLIENT_FINAL:
-      on_final_reply(s);
+      on_final_reply(policy, s);
       break;
     case SMTPC_CLIENT_RSET:
       smtpc_client_ask_envelope(s);
@@ -404,14 +305,28 @@ static void on_whole_reply(const smtpc_client_policy *policy, smtpc_client *s,
   }
 }
 
+// RFC 6531 section 3.7.4.1: after MAIL with SMTPUTF8 replies may hold UTF-8; without
+// it only the quirk lets octets beyond ASCII pass.
+static smtpc_status add_line(const smtpc_client_policy *policy, smtpc_client *s,
+                             smtpc_span *text) {
+  const bool quirk = (policy->quirks & (uint32_t)SMTPC_QUIRK_REPLY_8BIT) != 0u;
+  smtpc_status status =
+      smtpc_reply_line(&s->reply, s->line.data, s->line.len, s->tx.utf8, text);
+  if (status == SMTPC_E_REPLY_TEXT && quirk && s->tx.utf8 == 0u) {
+    status = smtpc_reply_line(&s->reply, s->line.data, s->line.len, 1, text);
+    if (status == SMTPC_OK) {
+      smtpc_client_add_finding(s, SMTPC_FINDING_QUIRK_REPLY_8BIT);
+    }
+  }
+  return status;
+}
+
 static void on_reply_line(const smtpc_client_policy *policy, smtpc_client *s) {
   smtpc_span text = {0u, 0u};
   if (s->reply.done != 0u) {
     smtpc_reply_init(&s->reply);
   }
-  // RFC 6531 section 3.7.4.1: after MAIL with SMTPUTF8 replies may hold UTF-8.
-  const smtpc_status status =
-      smtpc_reply_line(&s->reply, s->line.data, s->line.len, s->tx.utf8, &text);
+  const smtpc_status status = add_line(policy, s, &text);
   if (status != SMTPC_OK) {
     on_bad_reply(s, status);
     return;
@@ -420,7 +335,7 @@ static void on_reply_line(const smtpc_client_policy *policy, smtpc_client *s) {
     // All after the separator: a keyword is never behind an enhanced code.
     const size_t from = s->line.len < 4u ? s->line.len : 4u;
     smtpc_capability_line(&s->caps, s->reply.lines, s->line.data,
-                          smtpc_span_make(from, s->line.len));
+                          smtpc_span_make(from, s->line.len), policy->quirks);
   }
   if (s->reply.done != 0u) {
     on_whole_reply(policy, s, text);
@@ -431,10 +346,11 @@ void smtpc_client_read_line(const smtpc_client_policy *policy, smtpc_client *s,
                             const smtpc_input *in, size_t *used) {
   size_t taken = 0u;
   smtpc_line_next(&s->line);
+  s->said = 0u;
   const size_t max =
       s->phase == SMTPC_CLIENT_AUTH ? SMTPC_LINE_MAX : SMTPC_REPLY_LINE_MAX;
-  const smtpc_status status =
-      smtpc_line_feed(&s->line, max, in->data + *used, in->len - *used, &taken);
+  const smtpc_status status = smtpc_line_feed(
+      &s->line, max, 0, in->data + *used, in->len - *used, &taken);
   *used += taken;
   s->pos += taken;
   if (status == SMTPC_OK) {

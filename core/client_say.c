@@ -26,13 +26,15 @@ void smtpc_client_cut(smtpc_client *s, unsigned reason, unsigned finding) {
   smtpc_wipe(s->out, SMTPC_OUT_MAX);
   s->out_len = 0u;
   s->send = 0u;
+  s->owes = 0u;
+  smtpc_sasl_client_clear(&s->sasl);
   s->wait = SMTPC_DO_NOTHING;
   s->next = SMTPC_DO_CLOSE;
 }
 
 // A line in `out` waits to be sent, and the server will owe `owes` replies for it.
 void smtpc_client_post(smtpc_client *s, smtpc_status status, size_t len,
-                       unsigned owes) {
+                       uint32_t owes) {
   if (status != SMTPC_OK) {
     smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
     return;
@@ -44,7 +46,7 @@ void smtpc_client_post(smtpc_client *s, smtpc_status status, size_t len,
   s->out_len = (uint16_t)len;
   s->send = 1u;
   s->send_secret = 0u;
-  s->owes = (uint8_t)owes;
+  s->owes = owes;
 }
 
 void smtpc_client_post_verb(smtpc_client *s, unsigned verb) {
@@ -61,7 +63,7 @@ void smtpc_client_post_hello(const smtpc_client_policy *policy, smtpc_client *s,
       s->out, SMTPC_OUT_MAX, &len, verb, policy->hello, policy->hello_len);
   smtpc_capability_init(&s->caps);
   s->esmtp = 0u;
-  s->phase = verb == SMTPC_VERB_EHLO ? SMTPC_CLIENT_EHLO : SMTPC_CLIENT_HELO;
+  s->phase = verb == SMTPC_VERB_HELO ? SMTPC_CLIENT_HELO : SMTPC_CLIENT_EHLO;
   smtpc_client_post(s, status, len, 1u);
 }
 
@@ -87,6 +89,7 @@ static smtpc_action do_close(smtpc_client *s) {
   act.device = s->device;
   act.code = s->tx.code;
   smtpc_line_init(&s->line);
+  smtpc_sasl_client_clear(&s->sasl);
   smtpc_wipe(s->out, SMTPC_OUT_MAX);
   s->phase = SMTPC_CLIENT_CLOSED;
   s->next = SMTPC_DO_NOTHING;
@@ -100,6 +103,13 @@ static smtpc_action do_send(smtpc_client *s) {
   act.end = s->out_len;
   act.channel = s->tls;
   act.secret = s->send_secret;
+  if (s->send == SMTPC_CLIENT_SEND_SAY) {
+    act.source = SMTPC_SOURCE_LINE;
+    act.begin = s->sasl.say.begin;
+    act.end = s->sasl.say.end;
+    s->said = 1u;
+    smtpc_sasl_client_said(&s->sasl);
+  }
   if (s->phase == SMTPC_CLIENT_EHLO) {
     // Nothing of the greeting stays: it may have come before TLS (law RESET).
     smtpc_reply_init(&s->reply);
@@ -124,13 +134,19 @@ static smtpc_action do_start_tls(smtpc_client *s) {
 }
 
 static smtpc_action do_recipient_done(smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_RECIPIENT_DONE);
+  smtpc_action act = smtpc_action_make(s->report == SMTPC_CLIENT_REPORT_DELIVERY
+                                           ? SMTPC_DO_DELIVERY_DONE
+                                           : SMTPC_DO_RECIPIENT_DONE);
   act.number = s->rcpt_report - 1u;
   act.code = s->rcpt_code;
-  act.enhanced_class = s->reply.enhanced_class;
-  act.enhanced_subject = s->reply.enhanced_subject;
-  act.enhanced_detail = s->reply.enhanced_detail;
+  // A recipient that was not sent has no reply.
+  if (s->report != SMTPC_CLIENT_REPORT_UNSENT) {
+    act.enhanced_class = s->reply.enhanced_class;
+    act.enhanced_subject = s->reply.enhanced_subject;
+    act.enhanced_detail = s->reply.enhanced_detail;
+  }
   s->rcpt_report = 0u;
+  s->report = SMTPC_CLIENT_REPORT_REPLY;
   return act;
 }
 
@@ -158,12 +174,15 @@ static smtpc_action do_next(smtpc_client *s) {
   s->next = SMTPC_DO_NOTHING;
   s->wait = (uint8_t)kind;
   if (kind == SMTPC_DO_ASK_PASSWORD || kind == SMTPC_DO_ASK_DIGEST) {
-    act.mechanism = s->mechanism;
+    act.mechanism = s->sasl.mechanism;
+  }
+  if (kind == SMTPC_DO_ASK_BINDING) {
+    act.binding = s->sasl.binding;
   }
   if (kind == SMTPC_DO_ASK_DIGEST) {
     act.source = SMTPC_SOURCE_LINE;
-    act.begin = s->challenge.begin;
-    act.end = s->challenge.end;
+    act.begin = s->sasl.text.begin;
+    act.end = s->sasl.text.end;
   }
   return act;
 }

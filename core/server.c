@@ -14,15 +14,25 @@ static void begin_on_channel(smtpc_server *s, unsigned tls) {
   s->tx.phase = SMTPC_PHASE_START;
 }
 
+void smtpc_server_begin_service(const smtpc_server_policy *policy,
+                                smtpc_server *s) {
+  if (policy->implicit_tls != 0u) {
+    s->mode = SMTPC_SERVER_HANDSHAKE;
+    s->next = SMTPC_DO_START_TLS;
+    s->greets = 1u;
+  } else {
+    s->mode = SMTPC_SERVER_COMMAND;
+    smtpc_server_answer(s, SMTPC_REPLY_GREETING);
+  }
+}
+
 void smtpc_server_init(smtpc_server *session,
                        const smtpc_server_policy *policy) {
   begin_on_channel(session, 0u);
-  if (policy->implicit_tls != 0u) {
-    session->mode = SMTPC_SERVER_HANDSHAKE;
-    session->next = SMTPC_DO_START_TLS;
-    session->greets = 1u;
+  if (policy->proxy != 0u) {
+    session->mode = SMTPC_SERVER_PROXY;
   } else {
-    smtpc_server_answer(session, SMTPC_REPLY_GREETING);
+    smtpc_server_begin_service(policy, session);
   }
 }
 
@@ -63,6 +73,7 @@ static void on_sender(const smtpc_server_policy *policy, smtpc_server *s,
   const smtpc_params *params = &s->command.params;
   if (tell(policy, s, sender_replies, verdict, SMTPC_FINDING_SENDER_REFUSED)) {
     smtpc_server_clear_transaction(s, SMTPC_PHASE_MAIL);
+    s->abuse.mails = smtpc_server_plus_one(s->abuse.mails);
     s->tx.body = params->body;
     s->tx.utf8 = (params->seen & SMTPC_HAS(SMTPUTF8)) != 0u ? 1u : 0u;
     s->tx.require_tls = (params->seen & SMTPC_HAS(REQUIRETLS)) != 0u ? 1u : 0u;
@@ -80,19 +91,30 @@ static void on_recipient(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+// LMTP asks for each recipient in turn (RFC 2033 section 4.2).
 static void on_stored(const smtpc_server_policy *policy, smtpc_server *s,
                       unsigned verdict) {
-  smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
+  const uint16_t told = smtpc_server_plus_one(s->tx.rcpt_told);
+  if (policy->lmtp != 0u && told < s->tx.rcpt_count) {
+    s->tx.rcpt_told = told;
+    s->next = SMTPC_DO_ASK_MESSAGE;
+  } else {
+    smtpc_server_clear_transaction(s, SMTPC_PHASE_READY);
+  }
   if (tell(policy, s, message_replies, verdict, SMTPC_FINDING_NOT_STORED)) {
     s->abuse.junk = 0u;
   }
 }
 
 static smtpc_status on_verdict(const smtpc_server_policy *policy,
-                               smtpc_server *s, unsigned verdict) {
+                               smtpc_server *s, const smtpc_input *in) {
   const unsigned asked = s->wait;
+  const unsigned verdict = in->answer;
+  if (asked == SMTPC_DO_ASK_CREDENTIALS) {
+    return smtpc_server_on_credentials(policy, s, in);
+  }
   if (asked != SMTPC_DO_ASK_SENDER && asked != SMTPC_DO_ASK_RECIPIENT &&
-      asked != SMTPC_DO_ASK_CREDENTIALS && asked != SMTPC_DO_ASK_MESSAGE) {
+      asked != SMTPC_DO_ASK_PEER && asked != SMTPC_DO_ASK_MESSAGE) {
     return SMTPC_E_STATE;
   }
   s->wait = SMTPC_DO_NOTHING;
@@ -100,25 +122,11 @@ static smtpc_status on_verdict(const smtpc_server_policy *policy,
     on_sender(policy, s, verdict);
   } else if (asked == SMTPC_DO_ASK_RECIPIENT) {
     on_recipient(policy, s, verdict);
-  } else if (asked == SMTPC_DO_ASK_CREDENTIALS) {
-    smtpc_server_on_credentials(policy, s, verdict);
+  } else if (asked == SMTPC_DO_ASK_PEER) {
+    smtpc_server_on_peer(policy, s, verdict);
   } else {
     on_stored(policy, s, verdict);
   }
-  return SMTPC_OK;
-}
-
-static smtpc_status on_nonce(smtpc_server *s, const smtpc_input *in) {
-  if (s->wait != SMTPC_DO_ASK_NONCE) {
-    return SMTPC_E_STATE;
-  }
-  if (in->len != SMTPC_NONCE_LEN) {
-    return SMTPC_E_ARGUMENT;
-  }
-  smtpc_copy(s->sasl.nonce, in->data, SMTPC_NONCE_LEN);
-  s->wait = SMTPC_DO_NOTHING;
-  s->mode = SMTPC_SERVER_AUTH;
-  smtpc_server_answer(s, SMTPC_REPLY_AUTH_CONTINUE);
   return SMTPC_OK;
 }
 
@@ -142,14 +150,17 @@ static smtpc_status on_tls_up(smtpc_server *s, const smtpc_input *in) {
   return SMTPC_OK;
 }
 
-// Forgets what was still to be said and done; the session ends at once.
-static void cut(smtpc_server *s, unsigned reason, unsigned finding) {
+void smtpc_server_end_at_once(smtpc_server *s, unsigned reason,
+                              unsigned finding) {
   if (s->mode == SMTPC_SERVER_DATA) {
     smtpc_server_report_anomalies(s);
+  }
+  if (s->mode == SMTPC_SERVER_DATA || s->mode == SMTPC_SERVER_PROXY) {
     s->mode = SMTPC_SERVER_COMMAND;
   }
   s->reply = SMTPC_REPLY_NONE;
   s->reply_line = 0u;
+  s->again = 0u;
   s->wait = SMTPC_DO_NOTHING;
   smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
   smtpc_server_add_finding(s, finding);
@@ -163,7 +174,8 @@ static bool in_handshake(const smtpc_server *s) {
 static void on_tls_failed(smtpc_server *s) {
   const bool up = s->tls != 0u;
   s->device = SMTPC_DEVICE_RECEIVE;
-  cut(s, SMTPC_END_TLS, up ? SMTPC_FINDING_TLS_LOST : SMTPC_FINDING_TLS_FAILED);
+  smtpc_server_end_at_once(
+      s, SMTPC_END_TLS, up ? SMTPC_FINDING_TLS_LOST : SMTPC_FINDING_TLS_FAILED);
 }
 
 // No part of a command is held; a whole line that is held was answered.
@@ -178,21 +190,23 @@ static void on_end_of_stream(smtpc_server *s, const smtpc_input *in) {
   if (in_handshake(s)) {
     on_tls_failed(s);
   } else if (s->tls != 0u && in->clean == 0u) {
-    cut(s, SMTPC_END_PEER, SMTPC_FINDING_TLS_LOST);
+    smtpc_server_end_at_once(s, SMTPC_END_PEER, SMTPC_FINDING_TLS_LOST);
   } else {
-    cut(s, SMTPC_END_PEER, busy ? SMTPC_FINDING_ABORTED : SMTPC_FINDING_NONE);
+    smtpc_server_end_at_once(s, SMTPC_END_PEER,
+                             busy ? SMTPC_FINDING_ABORTED : SMTPC_FINDING_NONE);
   }
 }
 
 // A last word, except where only TLS may speak (law FAILSTOP).
 static void end_with(smtpc_server *s, unsigned reply, unsigned reason,
                      unsigned finding) {
-  const bool silent = in_handshake(s);
+  const bool handshake = in_handshake(s);
+  const bool silent = handshake || s->mode == SMTPC_SERVER_PROXY;
   const bool halfway = s->reply_line > 0u;
-  cut(s, reason, finding);
-  if (silent) {
+  smtpc_server_end_at_once(s, reason, finding);
+  if (handshake) {
     s->device = SMTPC_DEVICE_RECEIVE;
-  } else if (!halfway) {
+  } else if (!silent && !halfway) {
     smtpc_server_answer(s, reply);
   }
 }
@@ -233,7 +247,8 @@ static smtpc_status on_end(smtpc_server *s, const smtpc_input *in) {
 static bool octets_are_fatal(smtpc_server *s, const smtpc_input *in) {
   const bool before_tls = s->next == SMTPC_DO_START_TLS;
   if (in->channel != s->tls) {
-    cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CHANNEL_MIXED);
+    smtpc_server_end_at_once(s, SMTPC_END_PROTOCOL,
+                             SMTPC_FINDING_CHANNEL_MIXED);
     return true;
   }
   if (before_tls && s->reply == SMTPC_REPLY_STARTTLS_OK) {
@@ -244,7 +259,8 @@ static bool octets_are_fatal(smtpc_server *s, const smtpc_input *in) {
   }
   if (before_tls || s->mode == SMTPC_SERVER_HANDSHAKE) {
     s->device = SMTPC_DEVICE_RECEIVE;
-    cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_CLEAR_IN_HANDSHAKE);
+    smtpc_server_end_at_once(s, SMTPC_END_PROTOCOL,
+                             SMTPC_FINDING_CLEAR_IN_HANDSHAKE);
     return true;
   }
   return false;
@@ -268,6 +284,9 @@ static void read_octets(const smtpc_server_policy *policy, smtpc_server *s,
         break;
       case SMTPC_SERVER_CHUNK:
         smtpc_server_read_chunk(policy, s, in, used, act);
+        break;
+      case SMTPC_SERVER_PROXY:
+        smtpc_server_read_proxy(s, in, used);
         break;
       case SMTPC_SERVER_COMMAND:
       case SMTPC_SERVER_AUTH:
@@ -309,9 +328,11 @@ static smtpc_status take_input(const smtpc_server_policy *policy,
     case SMTPC_IN_TLS_UP:
       return on_tls_up(s, in);
     case SMTPC_IN_VERDICT:
-      return on_verdict(policy, s, in->answer);
+      return on_verdict(policy, s, in);
     case SMTPC_IN_NONCE:
-      return on_nonce(s, in);
+    case SMTPC_IN_SALT:
+    case SMTPC_IN_BINDING:
+      return smtpc_server_on_sasl_input(policy, s, in);
     case SMTPC_IN_TLS_FAILED:
     case SMTPC_IN_END_OF_STREAM:
     case SMTPC_IN_DEADLINE:
@@ -354,7 +375,7 @@ smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
   const smtpc_action taken = *out_action;
   if (!smtpc_server_take_waiting(policy, session, out_action)) {
     *out_action = smtpc_server_do_need_input(session);
-    if (taken.took_line == 0u) {
+    if (taken.took_line == 0u && session->mode != SMTPC_SERVER_PROXY) {
       // Its command is answered: nothing of it stays behind.
       smtpc_line_next(&session->line);
     }
@@ -384,7 +405,7 @@ static bool transaction_holds(const smtpc_transaction *tx) {
   const bool none = tx->phase == SMTPC_PHASE_START ||
                     tx->phase == SMTPC_PHASE_READY ||
                     tx->phase == SMTPC_PHASE_FAILED;
-  if (open && tx->rcpt_count == 0u) {
+  if ((open && tx->rcpt_count == 0u) || tx->rcpt_told > tx->rcpt_count) {
     return false;
   }
   return !none || (tx->rcpt_count == 0u && tx->size == 0u && tx->utf8 == 0u &&
@@ -402,10 +423,10 @@ static bool drain_holds(const smtpc_server *s) {
 
 smtpc_status smtpc_server_check(const smtpc_server *session) {
   const smtpc_server *s = session;
-  const bool ranges = s->mode <= SMTPC_SERVER_CLOSED && s->tls <= 1u &&
+  const bool ranges = s->mode <= SMTPC_SERVER_PROXY && s->tls <= 1u &&
                       s->reply < SMTPC_REPLY_COUNT &&
                       s->next < SMTPC_DO_COUNT && s->wait < SMTPC_DO_COUNT &&
-                      s->out_len <= SMTPC_OUT_MAX &&
+                      s->out_len <= SMTPC_SERVER_OUT_MAX &&
                       s->line.len <= SMTPC_LINE_MAX;
   const bool closed =
       s->mode != SMTPC_SERVER_CLOSED ||

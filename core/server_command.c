@@ -27,7 +27,8 @@ static unsigned envelope_reply(const smtpc_server_policy *policy,
     return s->esmtp != 0u ? SMTPC_REPLY_PARAM_UNKNOWN
                           : SMTPC_REPLY_PARAM_NO_EXTENSION;
   }
-  if (status == SMTPC_E_NUMBER_TOO_LARGE) {
+  if (status == SMTPC_E_NUMBER_TOO_LARGE &&
+      s->command.params.wrong == SMTPC_PARAM_SIZE + 1u) {
     return SMTPC_REPLY_SIZE_EXCEEDED;
   }
   if (is_param_error(status) || status == SMTPC_E_SYNTAX) {
@@ -79,19 +80,28 @@ static void on_unknown(const smtpc_server_policy *policy, smtpc_server *s,
 }
 
 static void on_hello(const smtpc_server_policy *policy, smtpc_server *s) {
-  s->esmtp = s->command.verb == SMTPC_VERB_EHLO ? 1u : 0u;
+  unsigned reply = SMTPC_REPLY_HELO_OK;
+  if (s->command.verb == SMTPC_VERB_EHLO) {
+    reply = SMTPC_REPLY_EHLO_OK;
+  } else if (s->command.verb == SMTPC_VERB_LHLO) {
+    reply = SMTPC_REPLY_LHLO_OK;
+  }
+  s->esmtp = reply != SMTPC_REPLY_HELO_OK ? 1u : 0u;
   smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
-  smtpc_server_answer(
-      s, s->esmtp != 0u ? SMTPC_REPLY_EHLO_OK : SMTPC_REPLY_HELO_OK);
+  smtpc_server_answer(s, reply);
   smtpc_server_count_junk(policy, s);
 }
 
 static void on_mail(const smtpc_server_policy *policy, smtpc_server *s) {
-  const smtpc_params *params = &s->command.params;
-  const bool sized = (params->seen & SMTPC_HAS(SIZE)) != 0u;
-  if (sized && params->size > policy->size_max) {
-    smtpc_server_refuse(policy, s, SMTPC_REPLY_SIZE_EXCEEDED,
-                        SMTPC_FINDING_SIZE_EXCEEDED);
+  const smtpc_verdict verdict =
+      smtpc_server_judge_params(policy, &s->command.params);
+  if (verdict.reply != SMTPC_REPLY_NONE) {
+    smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
+  } else if (policy->mail_max != 0u && s->abuse.mails >= policy->mail_max) {
+    smtpc_server_answer(s, SMTPC_REPLY_MAIL_MANY);
+    smtpc_server_add_finding(s, SMTPC_FINDING_ERRORS_TOO_MANY);
+    smtpc_server_close_after(s, SMTPC_END_REFUSED,
+                             SMTPC_FINDING_ERRORS_TOO_MANY);
   } else {
     s->next = SMTPC_DO_ASK_SENDER;
   }
@@ -110,8 +120,8 @@ static void on_rcpt(const smtpc_server_policy *policy, smtpc_server *s) {
   }
 }
 
-static void on_data(smtpc_server *s) {
-  smtpc_content_init(&s->content);
+static void on_data(const smtpc_server_policy *policy, smtpc_server *s) {
+  smtpc_server_begin_message(policy, s);
   s->mode = SMTPC_SERVER_DATA;
   smtpc_server_answer(s, SMTPC_REPLY_DATA_GO);
 }
@@ -137,8 +147,13 @@ void smtpc_server_refuse_surplus(smtpc_server *s) {
                            SMTPC_FINDING_STARTTLS_PIPELINED);
 }
 
-static void on_starttls(smtpc_server *s, size_t surplus) {
-  if (surplus > 0u) {
+static void on_starttls(const smtpc_server_policy *policy, smtpc_server *s,
+                        size_t surplus) {
+  if (s->line.lf != 0u) {
+    // The quirk line-lf stops here: both sides must agree where TLS begins.
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_LINE_MALFORMED,
+                        SMTPC_FINDING_BARE_LF);
+  } else if (surplus > 0u) {
     smtpc_server_answer(s, SMTPC_REPLY_SURPLUS);
     smtpc_server_refuse_surplus(s);
   } else {
@@ -147,102 +162,92 @@ static void on_starttls(smtpc_server *s, size_t surplus) {
   }
 }
 
-// ------------------------------------------------------------------- AUTH
+// ------------------------------------------------------ what a proxy says
 
-static void end_exchange(smtpc_server *s) {
+// The peer is another one from here on: the session begins anew, but for what its
+// connection has done so far.
+static void become(smtpc_server *s) {
+  smtpc_server_abandon_transaction(s, SMTPC_PHASE_START);
   smtpc_sasl_clear(&s->sasl);
-  s->mode = SMTPC_SERVER_COMMAND;
+  s->authenticated = 0u;
+  s->esmtp = 0u;
+  smtpc_server_answer(s, SMTPC_REPLY_GREETING);
 }
 
-static void refuse_exchange(const smtpc_server_policy *policy, smtpc_server *s,
-                            unsigned reply, unsigned finding) {
-  end_exchange(s);
-  smtpc_server_refuse(policy, s, reply, finding);
-}
-
-// One response, decoded and judged by its mechanism.
-static void on_response(const smtpc_server_policy *policy, smtpc_server *s,
-                        smtpc_span response) {
-  smtpc_span password = {0u, 0u};
-  const smtpc_status status =
-      smtpc_sasl_server_step(&s->sasl, s->line.data, response, &password);
-  if (status == SMTPC_MORE) {
-    s->mode = SMTPC_SERVER_AUTH;
-    smtpc_server_answer(s, SMTPC_REPLY_AUTH_CONTINUE);
-  } else if (status == SMTPC_OK) {
-    s->command.initial = password;
-    s->mode = SMTPC_SERVER_COMMAND;
-    s->next = SMTPC_DO_ASK_CREDENTIALS;
-  } else if (status == SMTPC_E_CANCELLED) {
-    refuse_exchange(policy, s, SMTPC_REPLY_AUTH_CANCELLED,
-                    SMTPC_FINDING_AUTH_CANCELLED);
-  } else {
-    refuse_exchange(policy, s, SMTPC_REPLY_AUTH_SYNTAX,
-                    SMTPC_FINDING_AUTH_SYNTAX);
-  }
-}
-
-// RFC 4954 section 4: "=" is an initial response of zero octets.
-static smtpc_span initial_response(const smtpc_server *s) {
-  smtpc_span span = s->command.initial;
-  if (smtpc_span_is(s->line.data, span, "=", 1u)) {
-    span.begin = span.end;
-  }
-  return span;
-}
-
-static void on_auth(const smtpc_server_policy *policy, smtpc_server *s) {
-  const unsigned mechanism = s->command.mechanism;
-  if (mechanism == SMTPC_MECHANISM_NONE ||
-      (policy->mechanisms & (1u << mechanism)) == 0u) {
-    smtpc_server_refuse(policy, s, SMTPC_REPLY_MECHANISM_UNKNOWN,
-                        SMTPC_FINDING_COMMAND_SYNTAX);
-    return;
-  }
-  if (s->command.has_initial != 0u &&
-      smtpc_sasl_server_takes_initial(mechanism) == 0) {
-    smtpc_server_refuse(policy, s, SMTPC_REPLY_AUTH_INITIAL,
-                        SMTPC_FINDING_AUTH_SYNTAX);
-    return;
-  }
-  if (smtpc_exposed(mechanism, s->tls) != 0) {
-    smtpc_server_add_finding(s, SMTPC_FINDING_AUTH_IN_CLEAR);
-  }
-  smtpc_sasl_clear(&s->sasl);
-  s->sasl.mechanism = (uint8_t)mechanism;
-  if (s->command.has_initial != 0u) {
-    on_response(policy, s, initial_response(s));
-  } else if (mechanism == SMTPC_MECHANISM_CRAM_MD5) {
-    s->next = SMTPC_DO_ASK_NONCE;
-  } else {
-    s->mode = SMTPC_SERVER_AUTH;
-    smtpc_server_answer(s, SMTPC_REPLY_AUTH_CONTINUE);
-  }
-}
-
-void smtpc_server_on_credentials(const smtpc_server_policy *policy,
-                                 smtpc_server *s, unsigned verdict) {
-  // The password in it has been looked at.
+void smtpc_server_on_peer(const smtpc_server_policy *policy, smtpc_server *s,
+                          unsigned verdict) {
+  const unsigned verb = s->command.verb;
+  const bool yes = verdict == SMTPC_ANSWER_YES;
   smtpc_line_next(&s->line);
-  if (verdict == SMTPC_ANSWER_YES) {
-    s->authenticated = 1u;
-    smtpc_server_answer(s, SMTPC_REPLY_AUTH_OK);
-    return;
+  if (verb == SMTPC_VERB_NONE && yes) {
+    smtpc_server_begin_service(policy, s);
+  } else if (verb == SMTPC_VERB_NONE) {
+    smtpc_server_end_at_once(s, SMTPC_END_REFUSED, SMTPC_FINDING_PEER_REFUSED);
+  } else if (!yes) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_PEER_REFUSED,
+                        SMTPC_FINDING_PEER_REFUSED);
+  } else if (verb == SMTPC_VERB_XCLIENT) {
+    become(s);
+  } else {
+    smtpc_server_answer(s, SMTPC_REPLY_XFORWARD_OK);
   }
-  smtpc_sasl_clear(&s->sasl);
-  if (verdict != SMTPC_ANSWER_NO) {
-    smtpc_server_refuse(policy, s, SMTPC_REPLY_AUTH_NOT_NOW,
-                        SMTPC_FINDING_AUTH_FAILED);
-    return;
+}
+
+// Takes octets as version 1, a line, or version 2, a block whose size it says.
+static smtpc_status take_header(smtpc_server *s, unsigned version,
+                                const uint8_t *data, size_t len,
+                                size_t *taken) {
+  if (version == 1u) {
+    return smtpc_line_feed(&s->line, SMTPC_PROXY_V1_MAX, 0, data, len, taken);
   }
-  smtpc_server_refuse(policy, s, SMTPC_REPLY_AUTH_BAD,
-                      SMTPC_FINDING_AUTH_FAILED);
-  s->abuse.auth = smtpc_server_plus_one(s->abuse.auth);
-  if (s->abuse.auth >= policy->auth_max) {
-    smtpc_server_answer(s, SMTPC_REPLY_ERRORS_MANY);
-    smtpc_server_add_finding(s, SMTPC_FINDING_ERRORS_TOO_MANY);
-    smtpc_server_close_after(s, SMTPC_END_REFUSED,
-                             SMTPC_FINDING_ERRORS_TOO_MANY);
+  size_t want = SMTPC_PROXY_V2_HEAD;
+  if (s->line.len >= SMTPC_PROXY_V2_HEAD) {
+    const smtpc_status status = smtpc_proxy_v2_size(s->line.data, &want);
+    if (status != SMTPC_OK) {
+      return status;
+    }
+  }
+  return smtpc_line_take(&s->line, want, data, len, taken);
+}
+
+// Which version the first octet began.
+static unsigned version_of(const smtpc_server *s, uint8_t first) {
+  unsigned version = smtpc_proxy_version(first);
+  if (smtpc_line_is_empty(&s->line) == 0) {
+    // A line that is already malformed is wiped, and version 2 is no line.
+    const bool bad = s->line.error != SMTPC_OK;
+    version = bad ? 1u : smtpc_proxy_version(s->line.data[0]);
+  }
+  return version;
+}
+
+void smtpc_server_read_proxy(smtpc_server *s, const smtpc_input *in,
+                             size_t *used) {
+  size_t taken = 0u;
+  smtpc_proxy header;
+  const unsigned version = version_of(s, in->data[*used]);
+  smtpc_status status = SMTPC_E_SYNTAX;
+  if (version != 0u) {
+    status = take_header(s, version, in->data + *used, in->len - *used, &taken);
+  }
+  *used += taken;
+  s->pos += taken;
+  const bool head = version == 2u && s->line.len == SMTPC_PROXY_V2_HEAD;
+  if (status == SMTPC_OK && head) {
+    size_t size = 0u;
+    status = smtpc_proxy_v2_size(s->line.data, &size);
+    if (status == SMTPC_OK && size > SMTPC_PROXY_V2_HEAD) {
+      return;
+    }
+  }
+  if (status == SMTPC_OK) {
+    status = smtpc_proxy_parse(s->line.data, s->line.len, &header);
+  }
+  if (status == SMTPC_OK) {
+    s->next = SMTPC_DO_ASK_PEER;
+  } else if (status != SMTPC_MORE) {
+    smtpc_server_end_at_once(s, SMTPC_END_PROTOCOL,
+                             SMTPC_FINDING_PROXY_MALFORMED);
   }
 }
 
@@ -253,6 +258,7 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
   switch ((smtpc_verb)s->command.verb) {
     case SMTPC_VERB_EHLO:
     case SMTPC_VERB_HELO:
+    case SMTPC_VERB_LHLO:
       on_hello(policy, s);
       break;
     case SMTPC_VERB_MAIL:
@@ -262,7 +268,7 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
       on_rcpt(policy, s);
       break;
     case SMTPC_VERB_DATA:
-      on_data(s);
+      on_data(policy, s);
       break;
     case SMTPC_VERB_BDAT:
       smtpc_server_on_bdat(policy, s);
@@ -286,12 +292,24 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
       on_quit(s);
       break;
     case SMTPC_VERB_STARTTLS:
-      on_starttls(s, surplus);
+      on_starttls(policy, s, surplus);
       break;
     case SMTPC_VERB_AUTH:
-      on_auth(policy, s);
+      smtpc_server_on_auth(policy, s);
+      break;
+    case SMTPC_VERB_XCLIENT:
+    case SMTPC_VERB_XFORWARD:
+      s->next = SMTPC_DO_ASK_PEER;
       break;
     case SMTPC_VERB_EXPN:
+    case SMTPC_VERB_ETRN:
+    case SMTPC_VERB_ATRN:
+    case SMTPC_VERB_BURL:
+    case SMTPC_VERB_SEND:
+    case SMTPC_VERB_SOML:
+    case SMTPC_VERB_SAML:
+    case SMTPC_VERB_TURN:
+    case SMTPC_VERB_XANONYMOUSTLS:
     case SMTPC_VERB_NONE:
     case SMTPC_VERB_COUNT:
       // The table lets none of these come here.
@@ -302,6 +320,9 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
 }
 
 static void report_quirks(smtpc_server *s) {
+  if (s->line.lf != 0u) {
+    smtpc_server_add_finding(s, SMTPC_FINDING_QUIRK_LINE_LF);
+  }
   for (unsigned i = 0u; smtpc_quirk_get(i).bit != 0u; i++) {
     const smtpc_quirk_row row = smtpc_quirk_get(i);
     if ((s->command.quirks_used & row.bit) != 0u) {
@@ -353,8 +374,8 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
   facts.tls = s->tls;
   facts.authenticated = s->authenticated;
   facts.esmtp = s->esmtp;
+  facts.binary = s->tx.body == SMTPC_BODY_BINARYMIME ? 1u : 0u;
   mark_secret(s, facts.verb, status);
-  report_quirks(s);
   const smtpc_verdict verdict = smtpc_server_decide(policy, facts);
   const size_t max =
       smtpc_command_line_max(facts.verb, smtpc_server_in_force(policy, s));
@@ -386,7 +407,7 @@ static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
     reply = auth ? SMTPC_REPLY_AUTH_LINE_LONG : SMTPC_REPLY_LINE_LONG;
   }
   if (auth) {
-    end_exchange(s);
+    smtpc_server_end_exchange(s);
   }
   smtpc_server_refuse(policy, s, reply, smtpc_finding_of(status));
   if (status == SMTPC_E_LINE_ENDLESS) {
@@ -411,9 +432,11 @@ void smtpc_server_read_line(const smtpc_server_policy *policy, smtpc_server *s,
   static const smtpc_command none = {0};
   size_t taken = 0u;
   smtpc_line_next(&s->line);
+  const int lf_ends =
+      (policy->quirks & (uint32_t)SMTPC_QUIRK_LINE_LF) != 0u ? 1 : 0;
   const smtpc_status status =
-      smtpc_line_feed(&s->line, longest_line(policy, s), in->data + *used,
-                      in->len - *used, &taken);
+      smtpc_line_feed(&s->line, longest_line(policy, s), lf_ends,
+                      in->data + *used, in->len - *used, &taken);
   *used += taken;
   s->pos += taken;
   if (status == SMTPC_MORE) {
@@ -424,10 +447,11 @@ void smtpc_server_read_line(const smtpc_server_policy *policy, smtpc_server *s,
   if (status != SMTPC_OK) {
     on_bad_line(policy, s, status);
   } else if (s->mode == SMTPC_SERVER_AUTH) {
-    on_response(policy, s, smtpc_span_make(0u, s->line.len));
+    smtpc_server_on_response(policy, s, smtpc_span_make(0u, s->line.len));
   } else {
     on_command(policy, s, in->len - *used);
   }
+  report_quirks(s);
   act->took_line = 1u;
   act->took_secret = s->took_secret;
 }

@@ -36,6 +36,11 @@ void smtpc_server_lose_message(smtpc_server *s, unsigned reply);
 // smtpc_server_answer: makes a reply wait, in place of one that waited.
 void smtpc_server_answer(smtpc_server *s, unsigned reply);
 
+// smtpc_server_end_at_once: forgets what was still to be said and done; the session
+// ends without another word.
+void smtpc_server_end_at_once(smtpc_server *s, unsigned reason,
+                              unsigned finding);
+
 // smtpc_server_refuse: A refusal counts; too many of them end the session.
 void smtpc_server_refuse(const smtpc_server_policy *policy, smtpc_server *s,
                          unsigned reply, unsigned finding);
@@ -63,9 +68,41 @@ bool smtpc_server_take_waiting(const smtpc_server_policy *policy,
 // the session.
 void smtpc_server_refuse_surplus(smtpc_server *s);
 
-// smtpc_server_on_credentials: follows the verdict on name and password.
-void smtpc_server_on_credentials(const smtpc_server_policy *policy,
-                                 smtpc_server *s, unsigned verdict);
+// smtpc_server_begin_service: what a session does first, once it knows its peer.
+void smtpc_server_begin_service(const smtpc_server_policy *policy,
+                                smtpc_server *s);
+
+// ---------- server_auth.c
+
+// smtpc_server_on_auth: begins an exchange.
+void smtpc_server_on_auth(const smtpc_server_policy *policy, smtpc_server *s);
+
+// smtpc_server_on_response: takes a response, `span` of the line at hand.
+void smtpc_server_on_response(const smtpc_server_policy *policy,
+                              smtpc_server *s, smtpc_span span);
+
+// smtpc_server_end_exchange: forgets an exchange that came to nothing.
+void smtpc_server_end_exchange(smtpc_server *s);
+
+// smtpc_server_on_credentials: follows the verdict on the credentials. Misuse
+// changes nothing.
+smtpc_status smtpc_server_on_credentials(const smtpc_server_policy *policy,
+                                         smtpc_server *s,
+                                         const smtpc_input *in);
+
+// smtpc_server_on_sasl_input: takes a nonce, a salt or a binding.
+smtpc_status smtpc_server_on_sasl_input(const smtpc_server_policy *policy,
+                                        smtpc_server *s, const smtpc_input *in);
+
+// ---------- server_command.c
+
+// smtpc_server_on_peer: follows the verdict on what a proxy said of its peer.
+void smtpc_server_on_peer(const smtpc_server_policy *policy, smtpc_server *s,
+                          unsigned verdict);
+
+// smtpc_server_read_proxy: takes octets of a PROXY header.
+void smtpc_server_read_proxy(smtpc_server *s, const smtpc_input *in,
+                             size_t *used);
 
 // smtpc_server_read_line: takes octets of a line, and acts on it when it is
 // whole.
@@ -82,6 +119,10 @@ void smtpc_server_begin_chunk(const smtpc_server_policy *policy,
 
 // smtpc_server_on_bdat: begins a chunk that the policy allows.
 void smtpc_server_on_bdat(const smtpc_server_policy *policy, smtpc_server *s);
+
+// smtpc_server_begin_message: makes the session ready for the content of a message.
+void smtpc_server_begin_message(const smtpc_server_policy *policy,
+                                smtpc_server *s);
 
 // smtpc_server_report_anomalies: notes what was wrong in the content at hand.
 void smtpc_server_report_anomalies(smtpc_server *s);

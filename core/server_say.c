@@ -52,6 +52,7 @@ void smtpc_server_lose_message(smtpc_server *s, unsigned reply) {
 void smtpc_server_answer(smtpc_server *s, unsigned reply) {
   s->reply = (uint8_t)reply;
   s->reply_line = 0u;
+  s->again = 0u;
 }
 
 // A refusal counts; too many of them end the session.
@@ -119,18 +120,18 @@ static unsigned nth_extension(uint32_t set, unsigned index) {
 static smtpc_status write_ehlo(const smtpc_server_policy *policy,
                                smtpc_server *s, bool *out_last,
                                size_t *out_len) {
-  const uint32_t set = smtpc_server_offers(policy, s->tls);
+  const smtpc_capabilities facts = smtpc_server_facts_of(policy, s->tls);
+  const uint32_t set = facts.offered;
   const unsigned line = s->reply_line;
   *out_last = nth_extension(set, line) == SMTPC_EXTENSION_COUNT;
   if (line > 0u) {
-    return smtpc_write_extension(
-        s->out, SMTPC_OUT_MAX, out_len, nth_extension(set, line - 1u),
-        *out_last ? 1 : 0, policy->size_max, policy->mechanisms);
+    return smtpc_write_extension(s->out, sizeof s->out, out_len,
+                                 nth_extension(set, line - 1u),
+                                 *out_last ? 1 : 0, &facts);
   }
   const smtpc_text *text = s->tls != 0u ? &policy->hello_tls : &policy->hello;
-  smtpc_out out = smtpc_out_begin(s->out, SMTPC_OUT_MAX);
-  put_named(&out, policy, *out_last ? "250 " : "250-", text,
-            SMTPC_REPLY_EHLO_OK);
+  smtpc_out out = smtpc_out_begin(s->out, sizeof s->out);
+  put_named(&out, policy, *out_last ? "250 " : "250-", text, s->reply);
   return smtpc_out_end(&out, out_len);
 }
 
@@ -141,7 +142,7 @@ static smtpc_status write_plain_reply(const smtpc_server_policy *policy,
   const bool own = s->reply == SMTPC_REPLY_STARTTLS_OK;
   // A text of the policy's own stands as it is, without an enhanced code.
   const bool bare = own && policy->starttls.len > 0u;
-  return smtpc_write_reply(s->out, SMTPC_OUT_MAX, out_len, s->reply, 1,
+  return smtpc_write_reply(s->out, sizeof s->out, out_len, s->reply, 1,
                            enhanced != 0 && !bare ? 1 : 0,
                            bare ? policy->starttls.data : NULL,
                            bare ? policy->starttls.len : 0u);
@@ -150,7 +151,7 @@ static smtpc_status write_plain_reply(const smtpc_server_policy *policy,
 static smtpc_status write_reply(const smtpc_server_policy *policy,
                                 smtpc_server *s, bool *out_last,
                                 size_t *out_len) {
-  smtpc_out out = smtpc_out_begin(s->out, SMTPC_OUT_MAX);
+  smtpc_out out = smtpc_out_begin(s->out, sizeof s->out);
   *out_last = true;
   switch (s->reply) {
     case SMTPC_REPLY_GREETING:
@@ -160,11 +161,12 @@ static smtpc_status write_reply(const smtpc_server_policy *policy,
       put_named(&out, policy, "250 ", &policy->hello, s->reply);
       return smtpc_out_end(&out, out_len);
     case SMTPC_REPLY_EHLO_OK:
+    case SMTPC_REPLY_LHLO_OK:
       return write_ehlo(policy, s, out_last, out_len);
     case SMTPC_REPLY_AUTH_CONTINUE:
-      return smtpc_sasl_write_challenge(&s->sasl, policy->hostname,
-                                        policy->hostname_len, s->out,
-                                        SMTPC_OUT_MAX, out_len);
+      return smtpc_sasl_write_challenge(&s->sasl, policy->prompts,
+                                        policy->hostname, policy->hostname_len,
+                                        s->out, sizeof s->out, out_len);
     default:
       return write_plain_reply(policy, s, out_len);
   }
@@ -201,8 +203,9 @@ static smtpc_action do_reply(const smtpc_server_policy *policy,
   s->out_len = (uint16_t)len;
   s->reply_line = (uint8_t)(s->reply_line + 1u);
   if (last) {
-    s->reply = SMTPC_REPLY_NONE;
     s->reply_line = 0u;
+    s->reply = s->again > 0u ? s->reply : SMTPC_REPLY_NONE;
+    s->again = (uint16_t)(s->again - (s->again > 0u ? 1u : 0u));
   }
   act.source = SMTPC_SOURCE_OUT;
   act.end = len;
@@ -220,30 +223,38 @@ static smtpc_action do_start_tls(smtpc_server *s) {
   return act;
 }
 
-// The password in the line, or the challenge in `out`, as the mechanism has it.
-static smtpc_action do_ask_credentials(const smtpc_server_policy *policy,
-                                       smtpc_server *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_ASK_CREDENTIALS);
-  act.mechanism = s->sasl.mechanism;
-  act.secret = 1u;
-  if (s->sasl.mechanism == SMTPC_MECHANISM_CRAM_MD5) {
-    size_t len = 0u;
-    const smtpc_status status = smtpc_sasl_cram_challenge(
-        &s->sasl, policy->hostname, policy->hostname_len, s->out, SMTPC_OUT_MAX,
-        &len);
-    s->out_len = (uint16_t)(status == SMTPC_OK ? len : 0u);
-    act.source = SMTPC_SOURCE_OUT;
-    act.end = s->out_len;
-  } else {
-    act.source = SMTPC_SOURCE_LINE;
-    act.begin = s->command.initial.begin;
-    act.end = s->command.initial.end;
+// What the shim is asked, as far as it hangs on the kind of question.
+static void fill_question(const smtpc_server *s, smtpc_action *act) {
+  smtpc_span span = s->command.argument;
+  switch (act->kind) {
+    case SMTPC_DO_ASK_PEER:
+      if (s->command.verb == SMTPC_VERB_NONE) {
+        span = smtpc_span_make(0u, s->line.len);
+      }
+      break;
+    case SMTPC_DO_ASK_CREDENTIALS:
+      span = s->sasl.secret;
+      act->secret = 1u;
+      act->mechanism = s->sasl.mechanism;
+      break;
+    case SMTPC_DO_ASK_BINDING:
+      act->binding = s->sasl.binding;
+      return;
+    case SMTPC_DO_ASK_SALT:
+      act->mechanism = s->sasl.mechanism;
+      return;
+    case SMTPC_DO_ASK_MESSAGE:
+      act->number = s->tx.rcpt_told;
+      return;
+    default:
+      return;
   }
-  return act;
+  act->source = SMTPC_SOURCE_LINE;
+  act->begin = span.begin;
+  act->end = span.end;
 }
 
-static smtpc_action do_next(const smtpc_server_policy *policy,
-                            smtpc_server *s) {
+static smtpc_action do_next(smtpc_server *s) {
   const unsigned kind = s->next;
   if (kind == SMTPC_DO_CLOSE) {
     return do_close(s);
@@ -251,12 +262,11 @@ static smtpc_action do_next(const smtpc_server_policy *policy,
   if (kind == SMTPC_DO_START_TLS) {
     return do_start_tls(s);
   }
+  smtpc_action act = smtpc_action_make(kind);
   s->next = SMTPC_DO_NOTHING;
   s->wait = (uint8_t)kind;
-  if (kind == SMTPC_DO_ASK_CREDENTIALS) {
-    return do_ask_credentials(policy, s);
-  }
-  return smtpc_action_make(kind);
+  fill_question(s, &act);
+  return act;
 }
 
 static smtpc_action do_report(smtpc_server *s, unsigned finding) {
@@ -272,6 +282,10 @@ smtpc_action smtpc_server_do_need_input(const smtpc_server *s) {
   const bool content =
       s->mode == SMTPC_SERVER_DATA || s->mode == SMTPC_SERVER_CHUNK;
   act.deadline = content ? SMTPC_DEADLINE_DATA_BLOCK : SMTPC_DEADLINE_COMMAND;
+  if (s->mode == SMTPC_SERVER_PROXY) {
+    // A balancer has its header ready.
+    act.deadline = SMTPC_DEADLINE_HANDSHAKE;
+  }
   return act;
 }
 
@@ -293,7 +307,7 @@ bool smtpc_server_take_waiting(const smtpc_server_policy *policy,
     return true;
   }
   if (s->next != SMTPC_DO_NOTHING) {
-    *act = do_next(policy, s);
+    *act = do_next(s);
     return true;
   }
   return false;

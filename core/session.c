@@ -119,3 +119,12 @@ const char *smtpc_tls_failure_name(unsigned failure) {
   };
   return failure < SMTPC_TLS_FAILURE_COUNT ? names[failure] : "";
 }
+
+const char *smtpc_binding_name(unsigned kind) {
+  static const char *const names[SMTPC_BINDING_COUNT] = {"",
+#define ROW(id, name, clause) name,
+                                                         SMTPC_BINDING_LIST(ROW)
+#undef ROW
+  };
+  return kind < SMTPC_BINDING_COUNT ? names[kind] : "";
+}

@@ -50,11 +50,29 @@ typedef enum smtpc_client_phase {
   SMTPC_CLIENT_CLOSED = 14     // nothing, for ever
 } smtpc_client_phase;
 
+// smtpc_client_send is what waits to be sent.
+typedef enum smtpc_client_send {
+  SMTPC_CLIENT_SEND_NOTHING = 0,
+  SMTPC_CLIENT_SEND_OUT = 1,  // the output buffer
+  SMTPC_CLIENT_SEND_SAY = 2   // AUTH's line, `sasl.say` of the line buffer
+} smtpc_client_send;
+
+// smtpc_client_report is what is reported of a recipient.
+typedef enum smtpc_client_report {
+  SMTPC_CLIENT_REPORT_REPLY = 0,    // the reply to its RCPT
+  SMTPC_CLIENT_REPORT_DELIVERY = 1, // LMTP: the reply to the message
+  SMTPC_CLIENT_REPORT_UNSENT = 2    // that it was not sent
+} smtpc_client_report;
+
 // smtpc_outgoing is one mail transaction of a client. All-zero: none.
 typedef struct smtpc_outgoing {
+  uint32_t rcpt_given;     // recipients that the shim gave
   uint32_t rcpt_sent;      // RCPT commands sent
   uint32_t rcpt_answered;  // replies to them
   uint32_t rcpt_ok;        // of these, accepted
+  uint32_t rcpt_told;      // LMTP: of these, replies to the message
+  uint32_t domains;        // LIMITS: changes of the domain among the recipients
+  uint32_t domain;         // LIMITS: a hash of the last recipient's domain
   uint16_t code;           // the reply that decided the message; 0: none yet
   uint8_t mail_sent;       // 1: MAIL was sent
   uint8_t mail_answered;   // 1: its reply came
@@ -62,13 +80,15 @@ typedef struct smtpc_outgoing {
   uint8_t rcpt_end;        // 1: there are no more recipients
   uint8_t data_sent;       // 1: DATA was sent
   uint8_t utf8;            // 1: MAIL had SMTPUTF8
+  uint8_t binary;          // 1: MAIL had BODY=BINARYMIME
   uint8_t lost;            // 1: 354 came without a recipient: send a lone dot
+  uint8_t limited;         // 1: a limit of the server was reached: no more RCPT
   uint8_t reserved[1];     // 0
 } smtpc_outgoing;
 
 // smtpc_client is a session. A shim may read `caps`, `reply`, `line`, `tls`,
-// `tls_facts`, `authenticated`, `mechanism`, `challenge`, `wait`, `phase`, `send` and
-// `chunk_left`; it writes nothing.
+// `tls_facts`, `authenticated`, `sasl`, `wait`, `phase`, `send` and `chunk_left`; it
+// writes nothing.
 typedef struct smtpc_client {
   uint64_t pos;          // octets taken on the channel in force
   uint64_t finding_pos;  // where the findings that wait were made
@@ -80,10 +100,12 @@ typedef struct smtpc_client {
   smtpc_findings findings;
   smtpc_tls_facts tls_facts;
   uint32_t expect;        // replies that the server owes
-  uint32_t rcpt_report;   // recipient whose RECIPIENT_DONE waits, plus 1; 0: none
+  uint32_t owes;          // replies that what waits to be sent will be owed
+  uint32_t mails;         // LIMITS: MAIL commands sent
+  uint32_t rcpt_report;   // recipient whose RECIPIENT_DONE or DELIVERY_DONE waits,
+                          // plus 1; 0: none
   uint16_t rcpt_code;     // and its code
   uint16_t out_len;
-  smtpc_span challenge;   // CRAM-MD5: decoded, in the line
   uint8_t phase;          // an smtpc_client_phase
   uint8_t wait;           // the ASK_ action, or START_TLS, whose answer must come
                           // next; NOTHING: none
@@ -91,18 +113,17 @@ typedef struct smtpc_client {
   uint8_t esmtp;          // 1: EHLO was accepted
   uint8_t refused;        // 1: STARTTLS was refused on this connection
   uint8_t authenticated;  // 1
-  uint8_t mechanism;      // an smtpc_mechanism: of the exchange
-  uint8_t step;           // responses sent in the exchange
-  uint8_t cancelled;      // 1: `*` was sent
-  uint8_t send;           // 1: `out` waits to be sent
-  uint8_t send_secret;    // 1: and must not be logged
-  uint8_t owes;           // replies that the waiting `out` will be owed (0, 1)
+  uint8_t report;         // an smtpc_client_report: of the recipient whose report waits
+  uint8_t send;           // an smtpc_client_send
+  uint8_t send_secret;    // 1: it must not be logged
+  uint8_t said;           // 1: the line buffer holds a line of ours that was sent
   uint8_t message_report; // 1: MESSAGE_DONE waits
   uint8_t next;           // an smtpc_do that waits for all that; NOTHING: decide
   uint8_t device;         // an smtpc_device for the end
   uint8_t end_reason;     // an smtpc_end
   uint8_t end_finding;    // an smtpc_finding for the end
   uint8_t chunk_end;      // 1: BDAT LAST was sent
+  smtpc_sasl_client sasl;
   uint8_t out[SMTPC_OUT_MAX];
   smtpc_line line;
 } smtpc_client;

@@ -25,8 +25,10 @@
 
 #include "smtpcore/command.h"
 #include "smtpcore/content.h"
+#include "smtpcore/header.h"
 #include "smtpcore/line.h"
 #include "smtpcore/policy.h"
+#include "smtpcore/proxy.h"
 #include "smtpcore/sasl.h"
 #include "smtpcore/session.h"
 
@@ -41,20 +43,28 @@ typedef enum smtpc_server_mode {
   SMTPC_SERVER_DATA = 2,      // content up to CRLF.CRLF
   SMTPC_SERVER_CHUNK = 3,     // `chunk_left` octets of content
   SMTPC_SERVER_HANDSHAKE = 4, // nothing: TLS or the end
-  SMTPC_SERVER_CLOSED = 5     // nothing, for ever
+  SMTPC_SERVER_CLOSED = 5,    // nothing, for ever
+  SMTPC_SERVER_PROXY = 6      // a PROXY header, before all else
 } smtpc_server_mode;
+
+// SMTPC_SERVER_OUT_MAX is the size of the output buffer: the longest line that a
+// checked policy can make is a greeting.
+#define SMTPC_SERVER_OUT_MAX 336u
 
 // smtpc_transaction is one mail transaction. All-zero but for `phase`: none.
 typedef struct smtpc_transaction {
   uint64_t size;        // octets of content given so far
   uint16_t rcpt_count;  // recipients accepted
+  uint16_t rcpt_told;   // LMTP: of these, told how the message went
   uint8_t phase;        // an smtpc_phase
   uint8_t refusal;      // an smtpc_reply_id: the message is lost, and this will
                         // be said at its end; NONE: not lost
   uint8_t body;         // an smtpc_body
   uint8_t utf8;         // 1: MAIL had SMTPUTF8
   uint8_t require_tls;  // 1: MAIL had REQUIRETLS
-  uint8_t reserved;     // 0
+  uint8_t no_tls;       // 1: its header says TLS-Required: No, and MAIL had no
+                        // REQUIRETLS; known when the message is whole
+  uint8_t reserved[6];  // 0
 } smtpc_transaction;
 
 // smtpc_abuse counts what a peer may do only so often. It survives EHLO, RSET and
@@ -63,6 +73,7 @@ typedef struct smtpc_abuse {
   uint16_t errors;  // refused commands
   uint16_t junk;    // commands that lead to no mail; 0 again after a message
   uint16_t auth;    // failed logins
+  uint16_t mails;   // MAIL commands accepted
 } smtpc_abuse;
 
 // smtpc_server is a session. A shim may read `tx`, `command`, `line`, `sasl`,
@@ -73,6 +84,7 @@ typedef struct smtpc_server {
   uint64_t chunk_left;   // octets of this chunk still to come
   smtpc_transaction tx;
   smtpc_content content;
+  smtpc_header header;    // of the message at hand
   smtpc_command command;  // of the line that is held
   smtpc_findings findings;
   smtpc_tls_facts tls_facts;
@@ -97,15 +109,17 @@ typedef struct smtpc_server {
   uint8_t device;         // an smtpc_device for the end
   uint8_t end_reason;     // an smtpc_end
   uint8_t end_finding;    // an smtpc_finding for the end
+  uint16_t again;         // LMTP: how often the reply that waits is to be said
+                          // beyond once
   smtpc_sasl sasl;
-  uint8_t out[SMTPC_OUT_MAX];
+  uint8_t out[SMTPC_SERVER_OUT_MAX];
   smtpc_line line;
 } smtpc_server;
 SMTPC_STATIC_ASSERT(sizeof(smtpc_server) - sizeof(smtpc_line) <= 1024,
                "session state beside the line is at most 1 KiB");
 
-// smtpc_server_init begins a session. With `policy->implicit_tls` its first action
-// is START_TLS, else the greeting. `policy` must have passed
+// smtpc_server_init begins a session. With `policy->proxy` it first wants a PROXY
+// header, in clear. Then with `policy->implicit_tls` comes START_TLS, else the greeting. `policy` must have passed
 // `smtpc_server_policy_check`.
 void smtpc_server_init(smtpc_server *session,
                        const smtpc_server_policy *policy);

@@ -54,6 +54,8 @@ typedef enum smtpc_channel {
   X(SHUTDOWN, "shutdown")                   \
   X(VERDICT, "verdict")                     \
   X(NONCE, "nonce")                         \
+  X(SALT, "salt")                           \
+  X(BINDING, "binding")                     \
   X(CREDENTIALS, "credentials")             \
   X(DIGEST, "digest")                       \
   X(ENVELOPE, "envelope")                   \
@@ -89,10 +91,15 @@ typedef enum smtpc_answer {
 //   END_OF_STREAM  `clean` 1: end of TCP in clear, or close_notify under TLS
 //   DEADLINE       the deadline named by the last SMTPC_DO_NEED_INPUT has passed
 //   SHUTDOWN       the program wants to stop
-//   VERDICT        server: `answer`
-//   NONCE          server: SMTPC_NONCE_LEN random octets in `data`
-//   CREDENTIALS    client: name in `data`, password in `secret`; len 0: none
-//   DIGEST         client: name in `data`, SMTPC_MD5_LEN octets in `secret`
+//   VERDICT        server: `answer`; on SCRAM's credentials with YES also our
+//                  signature in `data`
+//   NONCE          SMTPC_NONCE_LEN random octets in `data`
+//   SALT           server: the salt of a name in `data`, its iterations in `number`;
+//                  len 0: cannot be told now
+//   BINDING        the binding of the TLS channel in `data`; len 0: there is none
+//   CREDENTIALS    client: name in `data`, password or token in `secret`; len 0: none
+//   DIGEST         client: name in `data`; in `secret` the digest (CRAM-MD5), or proof
+//                  and server's signature (SCRAM)
 //   ENVELOPE       client: `envelope` of a message to send
 //   RECIPIENT      client: `envelope` of the next recipient
 //   CONTENT        client: `data`, `len` of the message
@@ -104,6 +111,7 @@ typedef struct smtpc_input {
   size_t len;
   size_t secret_len;
   smtpc_tls_facts tls;
+  uint32_t number;
   uint8_t kind;     // an smtpc_in
   uint8_t channel;  // an smtpc_channel
   uint8_t answer;   // an smtpc_answer
@@ -129,6 +137,9 @@ smtpc_input smtpc_input_octets(unsigned channel, const uint8_t *data,
   X(ASK_RECIPIENT, "ask-recipient")         \
   X(ASK_CREDENTIALS, "ask-credentials")     \
   X(ASK_NONCE, "ask-nonce")                 \
+  X(ASK_SALT, "ask-salt")                   \
+  X(ASK_BINDING, "ask-binding")             \
+  X(ASK_PEER, "ask-peer")                   \
   X(ASK_MESSAGE, "ask-message")             \
   X(CONTENT, "content")                     \
   X(DROP_MESSAGE, "drop-message")           \
@@ -138,6 +149,7 @@ smtpc_input smtpc_input_octets(unsigned channel, const uint8_t *data,
   X(ASK_NEXT_RECIPIENT, "ask-next-recipient") \
   X(ASK_CONTENT, "ask-content")             \
   X(RECIPIENT_DONE, "recipient-done")       \
+  X(DELIVERY_DONE, "delivery-done")         \
   X(MESSAGE_DONE, "message-done")
 
 typedef enum smtpc_do {
@@ -188,20 +200,39 @@ typedef enum smtpc_end {
 //   ASK_SENDER      server: may `session.command.path` send? Answer: VERDICT
 //   ASK_RECIPIENT   server: is `session.command.path` a mailbox here? VERDICT
 //   ASK_CREDENTIALS server: are the credentials of `mechanism` right? The name is
-//                   `session.sasl.name`; PLAIN and LOGIN: the password is
-//                   `[begin, end)` of `source`; CRAM-MD5: the challenge is, and
-//                   the digest is `session.sasl.digest`. VERDICT
-//   ASK_NONCE       server: random octets. Answer: NONCE
-//   ASK_MESSAGE     server: the message is whole: is it stored? VERDICT
+//                   `session.sasl.name`. `[begin, end)` of `source` is the password,
+//                   the token, the digest of CRAM-MD5 or the proof of SCRAM; what the
+//                   last two are made over is `session.sasl.text`, in the session's
+//                   line. EXTERNAL has no secret: the shim knows the peer's
+//                   certificate. VERDICT
+//   ASK_NONCE       random octets. Answer: NONCE
+//   ASK_SALT        server: salt and iterations of `session.sasl.name` for `mechanism`.
+//                   Answer: SALT
+//   ASK_BINDING     the TLS channel's binding of kind `binding`. Answer: BINDING
+//   ASK_PEER        server: `[begin, end)` of `source` is a PROXY header
+//                   (`smtpc_proxy_parse`; `session.command.verb` is NONE), or the
+//                   attributes of XCLIENT or XFORWARD (`smtpc_attribute_find`): may the
+//                   peer say so? The shim may change the policy's quirks before it
+//                   answers. VERDICT
+//   ASK_MESSAGE     server: the message is whole: is it stored? VERDICT. Under LMTP
+//                   it is asked for each recipient that was accepted, `number` counts
+//                   them from 0
 //   CONTENT         server: `[begin, end)` of the input is content of the message
 //   DROP_MESSAGE    server: forget what was stored of this message
-//   ASK_PASSWORD    client: name and password. Answer: CREDENTIALS
-//   ASK_DIGEST      client: HMAC-MD5 of `[begin, end)` of `source`, keyed with the
-//                   password. Answer: DIGEST
+//   ASK_PASSWORD    client: name, and password or token, for `mechanism`. Asked once
+//                   for each message of an exchange that needs them. Answer:
+//                   CREDENTIALS
+//   ASK_DIGEST      client: for CRAM-MD5 HMAC-MD5 of `[begin, end)` of `source`, keyed
+//                   with the password; for SCRAM proof and signature over the same,
+//                   with the salt `session.sasl.salt`, in the session's line, and
+//                   `session.sasl.iterations`. Answer: DIGEST
 //   ASK_ENVELOPE    client: a message to send? Answer: ENVELOPE or END
 //   ASK_NEXT_RECIPIENT client: its next recipient? Answer: RECIPIENT or END
 //   ASK_CONTENT     client: its content? Answer: CONTENT or END
-//   RECIPIENT_DONE  client: recipient `number`, counted from 0, got `code`
+//   RECIPIENT_DONE  client: recipient `number`, counted from 0, got `code`; 452 with
+//                   finding LIMIT_KEPT: it was not sent, the server's limit was reached
+//   DELIVERY_DONE   client, LMTP: of the recipients that were accepted, number
+//                   `number`, counted from 0, got `code` for the message
 //   MESSAGE_DONE    client: the message got `code`; 0 when it was never sent
 //
 // `took_line` is 1 when this step of a server took the end of a line:
@@ -228,6 +259,7 @@ typedef struct smtpc_action {
   uint8_t device;       // an smtpc_device
   uint8_t end_reason;   // an smtpc_end
   uint8_t mechanism;    // an smtpc_mechanism
+  uint8_t binding;      // an smtpc_binding
 } smtpc_action;
 
 // smtpc_findings is a set of findings that wait to be reported.
