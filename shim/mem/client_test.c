@@ -517,12 +517,14 @@ static void test_client_auth_exchanges(void **state) {
                 ". close protocol reply-unexpected\n"},
       {"none offered",
        {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
-       EHLO_OUT "! auth-not-offered @16\n" QUIT_OUT
-                ". close auth auth-not-offered [#843]\n"},
+       EHLO_OUT
+       "! auth-not-offered @16\n" QUIT_OUT
+       ". close auth auth-not-offered [SMTP AUTH Error (Not Offered)]\n"},
       {"none in common",
        {"220 mx\r\n", EHLO_AUTH("NTLM"), "221 b\r\n"},
        EHLO_OUT "! auth-no-mechanism @31\n" QUIT_OUT
-                ". close auth auth-no-mechanism [#843]\n"},
+                ". close auth auth-no-mechanism "
+                "[SMTP AUTH Error (No Common Method)]\n"},
   };
   run_scripts(&policy, scripts, COUNT(scripts));
 }

@@ -124,15 +124,19 @@ static smtpc_answer answer_path(const smtpc_mem_server *mem) {
 
 static smtpc_answer answer_credentials(const smtpc_mem_server *mem,
                                        const smtpc_action *act) {
-  static const uint8_t zero[SMTPC_MD5_LEN] = {0};
+  static const uint8_t zero[SMTPC_DIGEST_MAX] = {0};
   const smtpc_sasl *sasl = &mem->session.sasl;
+  const uint8_t *secret = smtpc_server_octets(&mem->session, act, NULL);
+  const size_t len = act->end - act->begin;
   const int name = sasl->name_len == 4u && memcmp(sasl->name, "user", 4u) == 0;
   int right = 0;
-  if (act->mechanism == SMTPC_MECHANISM_CRAM_MD5) {
-    right = memcmp(sasl->digest, zero, sizeof zero) == 0;
+  if (act->mechanism == SMTPC_MECHANISM_EXTERNAL) {
+    right = 1;
+  } else if (smtpc_sasl_digest_len(act->mechanism) > 0u) {
+    right = len == smtpc_sasl_digest_len(act->mechanism) &&
+            memcmp(secret, zero, len) == 0;
   } else {
-    const uint8_t *password = smtpc_server_octets(&mem->session, act, NULL);
-    right = act->end - act->begin == 6u && memcmp(password, "secret", 6u) == 0;
+    right = len == 6u && memcmp(secret, "secret", 6u) == 0;
   }
   return name != 0 && right != 0 ? SMTPC_ANSWER_YES : SMTPC_ANSWER_NO;
 }
@@ -145,8 +149,9 @@ static smtpc_answer answer_server(const smtpc_mem_server *mem,
   if (act->kind == SMTPC_DO_ASK_CREDENTIALS) {
     return answer_credentials(mem, act);
   }
-  return act->kind == SMTPC_DO_ASK_MESSAGE ? SMTPC_ANSWER_YES
-                                           : answer_path(mem);
+  return act->kind == SMTPC_DO_ASK_MESSAGE || act->kind == SMTPC_DO_ASK_PEER
+             ? SMTPC_ANSWER_YES
+             : answer_path(mem);
 }
 
 static smtpc_input verdict(smtpc_answer answer) {
@@ -154,6 +159,29 @@ static smtpc_input verdict(smtpc_answer answer) {
   input.answer = (uint8_t)answer;
   return input;
 }
+
+// SCRAM's signature of a server is all zero, as its proofs are.
+static smtpc_input verdict_on_credentials(const smtpc_mem_server *mem,
+                                          const smtpc_action *act) {
+  static const uint8_t zero[SMTPC_DIGEST_MAX] = {0};
+  smtpc_input input = verdict(answer_server(mem, act));
+  const size_t len = smtpc_sasl_digest_len(act->mechanism);
+  if (input.answer == SMTPC_ANSWER_YES && len > SMTPC_MD5_LEN) {
+    input.data = zero;
+    input.len = len;
+  }
+  return input;
+}
+
+static smtpc_input made_up(unsigned kind, const uint8_t *data, size_t len) {
+  smtpc_input input = smtpc_input_make(kind);
+  input.data = data;
+  input.len = len;
+  return input;
+}
+
+static const uint8_t some_nonce[SMTPC_NONCE_LEN] = {
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
 static void trace_taken(smtpc_mem_server *mem, const smtpc_action *act) {
   static const uint8_t hidden[] = "(secret)";
@@ -201,8 +229,6 @@ static smtpc_input store_message(smtpc_mem_server *mem,
 // Does one action. Returns the input that answers it, NONE when there is none.
 static smtpc_input server_do(smtpc_mem_server *mem, const smtpc_action *act,
                              const smtpc_input *in) {
-  static const uint8_t nonce[SMTPC_NONCE_LEN] = {1, 2,  3,  4,  5,  6,  7,  8,
-                                                 9, 10, 11, 12, 13, 14, 15, 16};
   smtpc_input reply = smtpc_input_make(SMTPC_IN_NONE);
   switch ((smtpc_do)act->kind) {
     case SMTPC_DO_SEND:
@@ -234,12 +260,17 @@ static smtpc_input server_do(smtpc_mem_server *mem, const smtpc_action *act,
       return store_message(mem, act);
     case SMTPC_DO_ASK_SENDER:
     case SMTPC_DO_ASK_RECIPIENT:
-    case SMTPC_DO_ASK_CREDENTIALS:
+    case SMTPC_DO_ASK_PEER:
       return verdict(answer_server(mem, act));
+    case SMTPC_DO_ASK_CREDENTIALS:
+      return verdict_on_credentials(mem, act);
     case SMTPC_DO_ASK_NONCE:
-      reply = smtpc_input_make(SMTPC_IN_NONCE);
-      reply.data = nonce;
-      reply.len = sizeof nonce;
+      return made_up(SMTPC_IN_NONCE, some_nonce, sizeof some_nonce);
+    case SMTPC_DO_ASK_BINDING:
+      return made_up(SMTPC_IN_BINDING, mem->binding, sizeof mem->binding);
+    case SMTPC_DO_ASK_SALT:
+      reply = made_up(SMTPC_IN_SALT, some_nonce, sizeof some_nonce);
+      reply.number = SMTPC_ITERATIONS_MIN;
       break;
     case SMTPC_DO_NOTHING:
     case SMTPC_DO_NEED_INPUT:
@@ -250,6 +281,7 @@ static smtpc_input server_do(smtpc_mem_server *mem, const smtpc_action *act,
     case SMTPC_DO_ASK_NEXT_RECIPIENT:
     case SMTPC_DO_ASK_CONTENT:
     case SMTPC_DO_RECIPIENT_DONE:
+    case SMTPC_DO_DELIVERY_DONE:
     case SMTPC_DO_MESSAGE_DONE:
     case SMTPC_DO_COUNT:
       must_hold(SMTPC_E_INTERNAL, "a server asked what only a client asks");
@@ -417,8 +449,9 @@ static smtpc_input credentials(const smtpc_mem_client *mem) {
 static smtpc_input digest(const smtpc_mem_client *mem) {
   smtpc_input input = credentials(mem);
   input.kind = SMTPC_IN_DIGEST;
+  const size_t len = smtpc_sasl_digest_len(mem->session.sasl.mechanism);
   input.secret = mem->digest;
-  input.secret_len = sizeof mem->digest;
+  input.secret_len = len > SMTPC_MD5_LEN ? 2u * len : len;
   return input;
 }
 
@@ -430,7 +463,7 @@ static void client_send(smtpc_mem_client *mem, const smtpc_action *act,
   if (act->channel == SMTPC_CHANNEL_PLAIN) {
     mem->out_clear = mem->out.len;
   }
-  if (act->source == SMTPC_SOURCE_OUT) {
+  if (act->source != SMTPC_SOURCE_INPUT) {
     trace_sent(&mem->trace, "C", data, len, act->secret);
   }
 }
@@ -457,6 +490,9 @@ static void client_do(smtpc_mem_client *mem, const smtpc_action *act,
     case SMTPC_DO_RECIPIENT_DONE:
       smtpc_octets_print(&mem->trace, "R: %u %u\n", act->number, act->code);
       break;
+    case SMTPC_DO_DELIVERY_DONE:
+      smtpc_octets_print(&mem->trace, "D: %u %u\n", act->number, act->code);
+      break;
     case SMTPC_DO_MESSAGE_DONE:
       smtpc_octets_print(&mem->trace, "M: %u\n", act->code);
       mem->last_code = act->code;
@@ -467,13 +503,16 @@ static void client_do(smtpc_mem_client *mem, const smtpc_action *act,
     case SMTPC_DO_ASK_CONTENT:
     case SMTPC_DO_ASK_PASSWORD:
     case SMTPC_DO_ASK_DIGEST:
+    case SMTPC_DO_ASK_NONCE:
+    case SMTPC_DO_ASK_BINDING:
     case SMTPC_DO_NOTHING:
     case SMTPC_DO_NEED_INPUT:
       break;
     case SMTPC_DO_ASK_SENDER:
     case SMTPC_DO_ASK_RECIPIENT:
+    case SMTPC_DO_ASK_PEER:
     case SMTPC_DO_ASK_CREDENTIALS:
-    case SMTPC_DO_ASK_NONCE:
+    case SMTPC_DO_ASK_SALT:
     case SMTPC_DO_ASK_MESSAGE:
     case SMTPC_DO_CONTENT:
     case SMTPC_DO_DROP_MESSAGE:
@@ -497,6 +536,10 @@ static smtpc_input answer_client(smtpc_mem_client *mem, unsigned kind) {
       return credentials(mem);
     case SMTPC_DO_ASK_DIGEST:
       return digest(mem);
+    case SMTPC_DO_ASK_NONCE:
+      return made_up(SMTPC_IN_NONCE, some_nonce, sizeof some_nonce);
+    case SMTPC_DO_ASK_BINDING:
+      return made_up(SMTPC_IN_BINDING, mem->binding, sizeof mem->binding);
     default:
       return smtpc_input_make(SMTPC_IN_NONE);
   }

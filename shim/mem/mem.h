@@ -63,8 +63,9 @@ typedef struct smtpc_mem_server smtpc_mem_server;
 // smtpc_mem_answer_fn answers an ASK_ action of a server. The mem shim's own
 // answers, used when it is NULL: a local part that begins with "no", "later",
 // "full" or "relay" is answered so, all others yes; the name is "user" and the
-// password "secret" (a CRAM-MD5 digest is right when it is all zero); each message
-// is stored.
+// password or token "secret" (a digest or proof is right when it is all zero, and so
+// is our own signature; EXTERNAL wants the name alone); what a proxy says is taken;
+// each message is stored.
 typedef smtpc_answer (*smtpc_mem_answer_fn)(void *user,
                                             const smtpc_mem_server *server,
                                             const smtpc_action *action);
@@ -84,6 +85,7 @@ struct smtpc_mem_server {
   smtpc_mem_answer_fn answer;
   void *answer_user;
   int quiet;             // 1: write no trace (for benchmarks)
+  uint8_t binding[32];   // the answer to ASK_BINDING
 };
 
 // smtpc_mem_server_begin begins a session under `*policy`, which is copied, and runs
@@ -132,7 +134,9 @@ typedef struct smtpc_mem_client {
   size_t content_next;
   const char *name;       // credentials; NULL: none
   const char *password;
-  uint8_t digest[SMTPC_MD5_LEN];  // the answer to ASK_DIGEST
+  uint8_t digest[2u * SMTPC_DIGEST_MAX];  // the answer to ASK_DIGEST, as far as the
+                                          // mechanism has it
+  uint8_t binding[32];    // the answer to ASK_BINDING
   size_t steps;
   unsigned last_code;     // of the last MESSAGE_DONE
   unsigned done_count;    // MESSAGE_DONE actions with a 2yz code

@@ -304,8 +304,8 @@ static void test_server_loses_bad_content_but_finds_its_end(void **state) {
       {"LF.CRLF (E-03)",
        BEGIN_IN DATA_IN "a\n.\r\nMAIL FROM:<x@y.example>\r\n.\r\nNOOP\r\n",
        GREETING BEGIN_OUT DATA_OUT
-       "M: dropped\n! content-bare-lf @71\n" LOST_OUT
-       ". close protocol content-bare-lf\n"},
+       "M: dropped\n! content-bare-lf @71\n! eod-lookalike @71\n" LOST_OUT
+       ". close protocol eod-lookalike\n"},
       {"CRLF.LF (E-06)", BEGIN_IN DATA_IN "a\r\n.\nb\r\n.\r\n",
        GREETING BEGIN_OUT DATA_OUT "M: dropped\n! eod-lookalike @74\n" LOST_OUT
                                    ". close protocol eod-lookalike\n"},
@@ -548,6 +548,8 @@ static smtpc_server_policy auth_policy(unsigned auth, uint32_t quirks) {
   policy.auth = (uint8_t)auth;
   policy.quirks = quirks;
   policy.offered = SMTPC_OFFERS(AUTH);
+  policy.mechanisms =
+      SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN);
   return policy;
 }
 
