@@ -102,12 +102,45 @@ uint16_t smtpc_net_address_print(const struct sockaddr_storage *address,
   return 0u;
 }
 
-void smtpc_net_address_of_peer(const uv_tcp_t *tcp, char *out, size_t cap) {
+smtpc_address smtpc_net_address_take(const struct sockaddr_storage *address) {
+  if (address->ss_family == AF_INET) {
+    struct sockaddr_in in;
+    memcpy(&in, address, sizeof in);
+    uint8_t octets[4];
+    memcpy(octets, &in.sin_addr, sizeof octets);
+    return smtpc_address_make(SMTPC_FAMILY_IPV4, octets);
+  }
+  if (address->ss_family == AF_INET6) {
+    struct sockaddr_in6 in6;
+    memcpy(&in6, address, sizeof in6);
+    return smtpc_address_make(SMTPC_FAMILY_IPV6, in6.sin6_addr.s6_addr);
+  }
+  return smtpc_address_make(SMTPC_FAMILY_NONE, NULL);
+}
+
+void smtpc_net_address_text(smtpc_address address, uint16_t port, char *out,
+                            size_t cap) {
+  struct sockaddr_in6 in6;
+  memset(&in6, 0, sizeof in6);
+  in6.sin6_port = htons(port);
+  if (address.family == SMTPC_FAMILY_IPV4) {
+    (void)print_ipv4(address.octets, port, out, cap);
+  } else if (address.family == SMTPC_FAMILY_IPV6) {
+    memcpy(in6.sin6_addr.s6_addr, address.octets, sizeof address.octets);
+    (void)print_ipv6(&in6, out, cap);
+  } else {
+    (void)snprintf(out, cap, "unknown");
+  }
+}
+
+smtpc_address smtpc_net_address_of_peer(const uv_tcp_t *tcp, char *out,
+                                        size_t cap) {
   struct sockaddr_storage address;
   int len = sizeof address;
   memset(&address, 0, sizeof address);
   (void)uv_tcp_getpeername(tcp, (struct sockaddr *)&address, &len);
   (void)smtpc_net_address_print(&address, out, cap);
+  return smtpc_net_address_take(&address);
 }
 
 uint16_t smtpc_net_address_of_self(const uv_tcp_t *tcp, char *out, size_t cap) {

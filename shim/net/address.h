@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "shim/net/net.h"
+#include "smtpcore/address.h"
 
 // smtpc_net_address_find resolves `host` (NULL: all addresses of this machine, IPv6
 // and IPv4) and `port` for listening, and waits for it. It returns 0 or libuv's
@@ -19,9 +20,20 @@ int smtpc_net_address_find(uv_loop_t *loop, const char *host, uint16_t port,
 uint16_t smtpc_net_address_print(const struct sockaddr_storage *address,
                                  char *out, size_t cap);
 
+// smtpc_net_address_take returns the address of `address`; none when it is of
+// another family.
+smtpc_address smtpc_net_address_take(const struct sockaddr_storage *address);
+
+// smtpc_net_address_text writes an address and a port as `smtpc_net_address_print`
+// does; "unknown" for none.
+void smtpc_net_address_text(smtpc_address address, uint16_t port, char *out,
+                            size_t cap);
+
 // smtpc_net_address_of_peer and smtpc_net_address_of_self do so for the two ends of a
 // socket; "unknown" when it has none.
-void smtpc_net_address_of_peer(const uv_tcp_t *tcp, char *out, size_t cap);
+// The peer's address is also returned.
+smtpc_address smtpc_net_address_of_peer(const uv_tcp_t *tcp, char *out,
+                                        size_t cap);
 uint16_t smtpc_net_address_of_self(const uv_tcp_t *tcp, char *out, size_t cap);
 
 // smtpc_net_fail fills `*error` and returns `kind`.

@@ -353,6 +353,17 @@ void smtpc_net_link_start_tls(smtpc_net_link *link, smtpc_tls_context *ctx,
   }
 }
 
+size_t smtpc_net_link_binding(const smtpc_net_link *link, unsigned kind,
+                              uint8_t *out) {
+  size_t len = 0u;
+  if (link->channel != SMTPC_NET_TLS ||
+      smtpc_tls_binding(link->tls, kind, out, SMTPC_BINDING_MAX, &len) !=
+          SMTPC_OK) {
+    len = 0u;
+  }
+  return len;
+}
+
 // Gives ciphertext to the engine. It returns 0 when nothing moved.
 static int push(smtpc_net_link *link) {
   size_t used = 0u;

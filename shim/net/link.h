@@ -123,6 +123,11 @@ int smtpc_net_link_send(smtpc_net_link *link, unsigned channel,
 void smtpc_net_link_start_tls(smtpc_net_link *link, smtpc_tls_context *ctx,
                               const smtpc_tls_peer *peer);
 
+// smtpc_net_link_binding writes the TLS channel's binding `kind` (an smtpc_binding) to
+// `out[0 .. SMTPC_BINDING_MAX)` and returns its length; 0: there is none.
+size_t smtpc_net_link_binding(const smtpc_net_link *link, unsigned kind,
+                              uint8_t *out);
+
 // smtpc_net_link_await sets the deadline `kind`, of `seconds` (0: none), unless it
 // runs already; with `anew` it starts again. `_rest` stops it.
 void smtpc_net_link_await(smtpc_net_link *link, unsigned kind, uint32_t seconds,

@@ -27,9 +27,11 @@
 #include <stdint.h>
 
 #include "shim/net/net.h"
+#include "smtpcore/address.h"
 #include "smtpcore/param.h"
 #include "smtpcore/path.h"
 #include "smtpcore/policy.h"
+#include "smtpcore/proxy.h"
 #include "smtpcore/server.h"
 
 // SMTPC_NET_OUT_MAX is how many octets may wait to be sent to one peer.
@@ -55,23 +57,43 @@ typedef struct smtpc_net_mail {
   const smtpc_params *params;
 } smtpc_net_mail;
 
-// smtpc_net_credentials is what a client claims. With CRAM-MD5 `challenge` and
-// `digest` (SMTPC_MD5_LEN octets) are there, else `password`.
+// smtpc_net_credentials is what a client claims. `secret` is the password (PLAIN,
+// LOGIN), the token (OAUTHBEARER, XOAUTH2), the digest of CRAM-MD5 or the proof of
+// SCRAM; with EXTERNAL there is none. `text` is what digest and proof are made over.
 typedef struct smtpc_net_credentials {
   const uint8_t *name;
-  const uint8_t *password;   // NULL with CRAM-MD5
-  const uint8_t *challenge;  // NULL but with CRAM-MD5
-  const uint8_t *digest;     // NULL but with CRAM-MD5
+  const uint8_t *secret;
+  const uint8_t *text;     // NULL but with CRAM-MD5 and SCRAM
+  uint8_t *signature;      // SCRAM: SMTPC_DIGEST_MAX octets for our signature, which
+                           // must be there when the answer is YES; else NULL
   size_t name_len;
-  size_t password_len;
-  size_t challenge_len;
-  uint8_t mechanism;         // an smtpc_mechanism
+  size_t secret_len;
+  size_t text_len;
+  uint8_t mechanism;       // an smtpc_mechanism
 } smtpc_net_credentials;
+
+// smtpc_net_salt is what SCRAM wants of a name.
+typedef struct smtpc_net_salt {
+  uint8_t salt[SMTPC_SALT_MAX];
+  size_t len;
+  uint32_t iterations;
+} smtpc_net_salt;
+
+// smtpc_net_proxied is what a proxy says of the peer behind it: by a PROXY header,
+// which is in `header`, or by XCLIENT or XFORWARD, whose attributes
+// `smtpc_attribute_find` finds in `argument` of `line`.
+typedef struct smtpc_net_proxied {
+  const smtpc_proxy *header;  // NULL with XCLIENT and XFORWARD
+  const uint8_t *line;
+  smtpc_span argument;
+  uint16_t attributes;        // SMTPC_ATTR bits that are there
+  uint8_t verb;               // an smtpc_verb; NONE with a header
+} smtpc_net_proxied;
 
 // smtpc_net_receiver_callbacks is what the program does. `user` is the one of the
 // options; a program keeps its own data of a session by `smtpc_net_session_set_user`.
 // A member may be NULL: then the answer is NO, and events go nowhere; but `random`
-// must be there when the policy offers CRAM-MD5.
+// must be there when the policy offers CRAM-MD5 or SCRAM, and `salt` with SCRAM.
 //
 // `sender`, `recipient`, `credentials` and `message_end` return an smtpc_answer or
 // SMTPC_NET_LATER; any other value is NO. A new `sender` begins a new message: what
@@ -90,6 +112,14 @@ typedef struct smtpc_net_receiver_callbacks {
   // that answers later copies what it needs, and wipes it.
   unsigned (*credentials)(void *user, smtpc_net_session *session,
                           const smtpc_net_credentials *credentials);
+  // salt: the salt and the iterations of a name for a SCRAM mechanism; for a name that
+  // is not known made-up ones, the same each time. It returns 1, or 0: not now.
+  int (*salt)(void *user, smtpc_net_session *session, unsigned mechanism,
+              const uint8_t *name, size_t name_len, smtpc_net_salt *out);
+  // proxied: may the peer say this of whom it speaks for? It is asked only of peers
+  // among `proxies`, and answers at once. NULL: YES.
+  unsigned (*proxied)(void *user, smtpc_net_session *session,
+                      const smtpc_net_proxied *proxied);
   // random: `len` octets that nobody can guess. It returns 1, or 0 when there are
   // none: the session is then closed.
   int (*random)(void *user, uint8_t *out, size_t len);
@@ -98,8 +128,10 @@ typedef struct smtpc_net_receiver_callbacks {
   void (*content)(void *user, smtpc_net_session *session, const uint8_t *data,
                   size_t len);
   // message_end: the message is whole; is it stored? The client is told that it is
-  // as soon as the answer is YES, so it must be on disk then.
-  unsigned (*message_end)(void *user, smtpc_net_session *session);
+  // as soon as the answer is YES, so it must be on disk then. Under LMTP it is asked
+  // for each recipient that was accepted, `number` counts them from 0; else once.
+  unsigned (*message_end)(void *user, smtpc_net_session *session,
+                          uint32_t number);
   // drop: the message at hand will not be finished: forget it.
   void (*drop)(void *user, smtpc_net_session *session);
   // finding: something was refused, tolerated or weakened.
@@ -124,7 +156,12 @@ typedef struct smtpc_net_receiver_callbacks {
 // until `smtpc_net_receiver_free`.
 typedef struct smtpc_net_receiver_options {
   const char *host;            // address literal or host name; NULL: all addresses
-  const smtpc_server_policy *policy;  // must have passed its check
+  const smtpc_server_policy *policy;  // must have passed its check; `proxy`,
+                               // XCLIENT and XFORWARD of it are for `proxies` only
+  const smtpc_quirk_rule *quirk_rules;  // quirks for some ranges of peers, beside
+  size_t quirk_rule_count;              // those of the policy
+  const smtpc_range *proxies;  // peers that are trusted to speak for others
+  size_t proxy_count;
   smtpc_tls_context *tls;      // needed when the policy uses TLS
   void *user;
   smtpc_net_receiver_callbacks callbacks;
@@ -198,6 +235,10 @@ uint64_t smtpc_net_session_number(const smtpc_net_session *session);
 
 // smtpc_net_session_peer returns the peer's address and port as text.
 const char *smtpc_net_session_peer(const smtpc_net_session *session);
+
+// smtpc_net_session_address returns the address of the peer, or of whom a trusted
+// proxy speaks for, as it does in `smtpc_net_session_peer`.
+smtpc_address smtpc_net_session_address(const smtpc_net_session *session);
 
 // smtpc_net_session_self returns the address and port to which the peer connected.
 const char *smtpc_net_session_self(const smtpc_net_session *session);

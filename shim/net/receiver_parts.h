@@ -49,7 +49,8 @@ struct smtpc_net_session {
   uint8_t answer;
   uint8_t asking;      // 1: its callback runs
   uint8_t working;     // 1: its answer comes from `smtpc_net_work`
-  uint8_t nonce;       // 1: `random` holds a nonce for the core
+  uint8_t ready;       // an smtpc_in: NONCE, SALT or BINDING, whose octets wait in
+                       // `gift` for the core; NONE: none
   uint8_t idle;        // 1: the core waits for input
   uint8_t deadline;    // with this smtpc_deadline
   uint8_t progress;    // 1: a line was taken since the deadline was set
@@ -60,9 +61,15 @@ struct smtpc_net_session {
   uint8_t over;        // 1: `session_end` was called
   uint8_t hello_len;
   uint8_t hello[255];
-  uint8_t random[SMTPC_NONCE_LEN];
+  uint8_t gift[SMTPC_BINDING_MAX];
+  size_t gift_len;
+  uint32_t gift_number;
+  uint8_t signature[SMTPC_DIGEST_MAX];  // SCRAM: ours
+  size_t signature_len;
+  smtpc_address address;
   char peer[SMTPC_NET_ADDRESS_MAX];
   char self[SMTPC_NET_ADDRESS_MAX];
+  smtpc_server_policy policy;  // of this peer
   smtpc_server core;
 };
 

@@ -116,7 +116,8 @@ static smtpc_net_mail mail_of(const smtpc_net_session *s) {
 
 static unsigned ask_credentials(smtpc_net_session *s, const smtpc_action *act) {
   const smtpc_sasl *sasl = &s->core.sasl;
-  const uint8_t *octets = smtpc_server_octets(&s->core, act, NULL);
+  const size_t digest = smtpc_sasl_digest_len(act->mechanism);
+  const size_t secret = act->end - act->begin;
   smtpc_net_credentials c = {0};
   if (CALL(s)->credentials == NULL) {
     return SMTPC_ANSWER_NO;
@@ -124,15 +125,60 @@ static unsigned ask_credentials(smtpc_net_session *s, const smtpc_action *act) {
   c.mechanism = act->mechanism;
   c.name = sasl->name;
   c.name_len = sasl->name_len;
-  if (act->mechanism == SMTPC_MECHANISM_CRAM_MD5) {
-    c.challenge = octets;
-    c.challenge_len = act->end - act->begin;
-    c.digest = sasl->digest;
-  } else {
-    c.password = octets;
-    c.password_len = act->end - act->begin;
+  c.secret = secret > 0u ? smtpc_server_octets(&s->core, act, NULL) : NULL;
+  c.secret_len = secret;
+  if (digest > 0u) {
+    c.text = s->core.line.data + sasl->text.begin;
+    c.text_len = smtpc_span_len(sasl->text);
+  }
+  if (digest > SMTPC_MD5_LEN) {
+    c.signature = s->signature;
+    s->signature_len = digest;
   }
   return CALL(s)->credentials(USER(s), s, &c);
+}
+
+// The quirks of a peer are its own and those of all.
+static void set_quirks(smtpc_net_session *s) {
+  const smtpc_net_receiver_options *options = &s->receiver->options;
+  s->policy.quirks =
+      smtpc_quirks_for(options->quirk_rules, options->quirk_rule_count,
+                       s->address, options->policy->quirks);
+}
+
+// From here on the peer is whom the proxy speaks for.
+static void become(smtpc_net_session *s, const smtpc_proxy *header) {
+  if (header->local == 0u && header->source.family != SMTPC_FAMILY_NONE) {
+    s->address = header->source;
+    smtpc_net_address_text(header->source, header->source_port, s->peer,
+                           sizeof s->peer);
+    set_quirks(s);
+  }
+}
+
+static unsigned ask_proxied(smtpc_net_session *s, const smtpc_action *act) {
+  const uint8_t *octets = smtpc_server_octets(&s->core, act, NULL);
+  smtpc_net_proxied proxied = {0};
+  smtpc_proxy header;
+  unsigned answer = SMTPC_ANSWER_YES;
+  proxied.verb = s->core.command.verb;
+  if (proxied.verb == SMTPC_VERB_NONE) {
+    if (smtpc_proxy_parse(octets, act->end - act->begin, &header) != SMTPC_OK) {
+      return SMTPC_ANSWER_NO;
+    }
+    proxied.header = &header;
+  } else {
+    proxied.line = s->core.line.data;
+    proxied.argument = s->core.command.argument;
+    proxied.attributes = s->core.command.attributes;
+  }
+  if (CALL(s)->proxied != NULL) {
+    answer = CALL(s)->proxied(USER(s), s, &proxied);
+  }
+  if (answer == SMTPC_ANSWER_YES && proxied.header != NULL) {
+    become(s, &header);
+  }
+  return answer == SMTPC_NET_LATER ? SMTPC_ANSWER_NO : answer;
 }
 
 static unsigned ask_program(smtpc_net_session *s, const smtpc_action *act) {
@@ -141,6 +187,9 @@ static unsigned ask_program(smtpc_net_session *s, const smtpc_action *act) {
   if (act->kind == SMTPC_DO_ASK_CREDENTIALS) {
     return ask_credentials(s, act);
   }
+  if (act->kind == SMTPC_DO_ASK_PEER) {
+    return ask_proxied(s, act);
+  }
   if (act->kind == SMTPC_DO_ASK_SENDER && call->sender != NULL) {
     return call->sender(USER(s), s, &mail);
   }
@@ -148,7 +197,7 @@ static unsigned ask_program(smtpc_net_session *s, const smtpc_action *act) {
     return call->recipient(USER(s), s, &mail);
   }
   if (act->kind == SMTPC_DO_ASK_MESSAGE && call->message_end != NULL) {
-    return call->message_end(USER(s), s);
+    return call->message_end(USER(s), s, act->number);
   }
   return SMTPC_ANSWER_NO;
 }
@@ -173,16 +222,42 @@ static void ask(smtpc_net_session *s, const smtpc_action *act) {
 
 static void ask_nonce(smtpc_net_session *s) {
   if (CALL(s)->random == NULL ||
-      CALL(s)->random(USER(s), s->random, sizeof s->random) == 0) {
+      CALL(s)->random(USER(s), s->gift, SMTPC_NONCE_LEN) == 0) {
     abort_session(s);
     return;
   }
-  s->nonce = 1u;
+  s->gift_len = SMTPC_NONCE_LEN;
+  s->ready = SMTPC_IN_NONCE;
+}
+
+static void ask_salt(smtpc_net_session *s, const smtpc_action *act) {
+  const smtpc_sasl *sasl = &s->core.sasl;
+  smtpc_net_salt salt = {0};
+  s->gift_len = 0u;
+  if (CALL(s)->salt != NULL &&
+      CALL(s)->salt(USER(s), s, act->mechanism, sasl->name, sasl->name_len,
+                    &salt) != 0 &&
+      salt.len <= sizeof salt.salt) {
+    memcpy(s->gift, salt.salt, salt.len);
+    s->gift_len = salt.len;
+    s->gift_number = salt.iterations;
+  }
+  s->ready = SMTPC_IN_SALT;
+}
+
+static void ask_binding(smtpc_net_session *s, const smtpc_action *act) {
+  s->gift_len = smtpc_net_link_binding(&s->link, act->binding, s->gift);
+  s->ready = SMTPC_IN_BINDING;
 }
 
 static smtpc_input answer_input(smtpc_net_session *s) {
   smtpc_input input = smtpc_input_make(SMTPC_IN_VERDICT);
   input.answer = s->answer;
+  if (s->question == SMTPC_DO_ASK_CREDENTIALS && s->signature_len > 0u) {
+    input.data = s->signature;
+    input.len = s->answer == SMTPC_ANSWER_YES ? s->signature_len : 0u;
+    s->signature_len = 0u;
+  }
   if (s->question == SMTPC_DO_ASK_MESSAGE && s->answer == SMTPC_ANSWER_YES) {
     s->stats.messages++;
   }
@@ -255,11 +330,18 @@ static void perform(smtpc_net_session *s, const smtpc_action *act,
     case SMTPC_DO_ASK_SENDER:
     case SMTPC_DO_ASK_RECIPIENT:
     case SMTPC_DO_ASK_CREDENTIALS:
+    case SMTPC_DO_ASK_PEER:
     case SMTPC_DO_ASK_MESSAGE:
       ask(s, act);
       break;
     case SMTPC_DO_ASK_NONCE:
       ask_nonce(s);
+      break;
+    case SMTPC_DO_ASK_SALT:
+      ask_salt(s, act);
+      break;
+    case SMTPC_DO_ASK_BINDING:
+      ask_binding(s, act);
       break;
     case SMTPC_DO_CONTENT:
       do_content(s, act, input);
@@ -274,6 +356,7 @@ static void perform(smtpc_net_session *s, const smtpc_action *act,
     case SMTPC_DO_ASK_NEXT_RECIPIENT:
     case SMTPC_DO_ASK_CONTENT:
     case SMTPC_DO_RECIPIENT_DONE:
+    case SMTPC_DO_DELIVERY_DONE:
     case SMTPC_DO_MESSAGE_DONE:
     case SMTPC_DO_COUNT:
       // No server says these.
@@ -286,8 +369,9 @@ static void perform(smtpc_net_session *s, const smtpc_action *act,
 static void note_hello(smtpc_net_session *s) {
   const smtpc_command *command = &s->core.command;
   const size_t len = smtpc_span_len(command->argument);
-  const int hello =
-      command->verb == SMTPC_VERB_EHLO || command->verb == SMTPC_VERB_HELO;
+  const int hello = command->verb == SMTPC_VERB_EHLO ||
+                    command->verb == SMTPC_VERB_HELO ||
+                    command->verb == SMTPC_VERB_LHLO;
   if (hello && command->host != SMTPC_HOST_NONE && len <= sizeof s->hello) {
     memcpy(s->hello, s->core.line.data + command->argument.begin, len);
     s->hello_len = (uint8_t)len;
@@ -372,11 +456,12 @@ static int take_own_end(smtpc_net_session *s, smtpc_input *in) {
 // The next input. It returns 0 when there is none: the session waits.
 static int take_input(smtpc_net_session *s, smtpc_input *in) {
   const uint8_t *data = NULL;
-  if (s->nonce != 0u) {
-    s->nonce = 0u;
-    *in = smtpc_input_make(SMTPC_IN_NONCE);
-    in->data = s->random;
-    in->len = sizeof s->random;
+  if (s->ready != SMTPC_IN_NONE) {
+    *in = smtpc_input_make(s->ready);
+    s->ready = SMTPC_IN_NONE;
+    in->data = s->gift;
+    in->len = s->gift_len;
+    in->number = s->gift_number;
     return 1;
   }
   if (s->question != SMTPC_DO_NOTHING) {
@@ -407,7 +492,7 @@ static int take_input(smtpc_net_session *s, smtpc_input *in) {
 // ------------------------------------------------------------------- the loop
 
 static void step(smtpc_net_session *s, const smtpc_input *in) {
-  const smtpc_server_policy *policy = s->receiver->options.policy;
+  const smtpc_server_policy *policy = &s->policy;
   size_t used = 0u;
   smtpc_action act;
   const smtpc_status status =
@@ -543,6 +628,26 @@ static void on_gone(smtpc_net_link *link) {
   free(s);
 }
 
+static int is_proxy(const smtpc_net_session *s) {
+  const smtpc_net_receiver_options *options = &s->receiver->options;
+  for (size_t i = 0u; i < options->proxy_count; i++) {
+    if (smtpc_range_holds(options->proxies[i], s->address)) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+// The policy of all, with what is this peer's own.
+static void make_policy(smtpc_net_session *s) {
+  s->policy = *s->receiver->options.policy;
+  set_quirks(s);
+  if (!is_proxy(s)) {
+    s->policy.proxy = 0u;
+    s->policy.offered &= ~(SMTPC_OFFERS(XCLIENT) | SMTPC_OFFERS(XFORWARD));
+  }
+}
+
 void smtpc_net_session_begin(smtpc_net_receiver *receiver,
                              smtpc_net_session *session) {
   smtpc_net_receiver *r = receiver;
@@ -558,9 +663,10 @@ void smtpc_net_session_begin(smtpc_net_receiver *receiver,
   r->number++;
   s->number = r->number;
   link_session(s);
-  smtpc_net_address_of_peer(&s->link.tcp, s->peer, sizeof s->peer);
+  s->address = smtpc_net_address_of_peer(&s->link.tcp, s->peer, sizeof s->peer);
   (void)smtpc_net_address_of_self(&s->link.tcp, s->self, sizeof s->self);
-  smtpc_server_init(&s->core, r->options.policy);
+  make_policy(s);
+  smtpc_server_init(&s->core, &s->policy);
   if (CALL(s)->session_begin != NULL &&
       CALL(s)->session_begin(USER(s), s) == 0) {
     s->over = 1u;
@@ -602,6 +708,10 @@ uint64_t smtpc_net_session_number(const smtpc_net_session *session) {
 
 const char *smtpc_net_session_peer(const smtpc_net_session *session) {
   return session->peer;
+}
+
+smtpc_address smtpc_net_session_address(const smtpc_net_session *session) {
+  return session->address;
 }
 
 const char *smtpc_net_session_self(const smtpc_net_session *session) {

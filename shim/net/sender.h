@@ -24,7 +24,7 @@
 #include "smtpcore/policy.h"
 #include "smtpcore/write.h"
 
-// smtpc_net_login is a name and a password; they are borrowed until the next
+// smtpc_net_login is a name and a password or token; they are borrowed until the next
 // callback.
 typedef struct smtpc_net_login {
   const uint8_t *name;
@@ -32,6 +32,16 @@ typedef struct smtpc_net_login {
   size_t name_len;
   size_t password_len;
 } smtpc_net_login;
+
+// smtpc_net_digest is what a digest is made of, beside the password.
+typedef struct smtpc_net_digest {
+  const uint8_t *text;
+  const uint8_t *salt;      // SCRAM
+  size_t text_len;
+  size_t salt_len;
+  uint32_t iterations;      // SCRAM
+  uint8_t mechanism;        // an smtpc_mechanism
+} smtpc_net_digest;
 
 // SMTPC_NET_REPLY_MAX is how many octets of a reply's last line are kept.
 #define SMTPC_NET_REPLY_MAX 512u
@@ -50,12 +60,17 @@ typedef struct smtpc_net_reply {
 // smtpc_net_sender_callbacks is what the program does. `user` is the one of the
 // options. NULL: there is none of it, and events go nowhere.
 typedef struct smtpc_net_sender_callbacks {
-  // password: the name and the password, or 0: none.
-  int (*password)(void *user, smtpc_net_login *out);
-  // digest: HMAC-MD5 of the challenge, keyed with the password, in `digest`, and the
-  // name in `out`. It returns 1, or 0: none.
-  int (*digest)(void *user, const uint8_t *challenge, size_t len,
-                smtpc_net_login *out, uint8_t digest[SMTPC_MD5_LEN]);
+  // password: the name, and the password or token, for `mechanism`; or 0: none. It is
+  // called once for each message of the exchange that needs them.
+  int (*password)(void *user, unsigned mechanism, smtpc_net_login *out);
+  // digest: the name in `out`, and in `digest` HMAC-MD5 of the text, keyed with the
+  // password (CRAM-MD5), or proof and server's signature (SCRAM). It returns 1, or 0:
+  // none.
+  int (*digest)(void *user, const smtpc_net_digest *ask, smtpc_net_login *out,
+                uint8_t digest[2u * SMTPC_DIGEST_MAX]);
+  // random: `len` octets that nobody can guess, for SCRAM. It returns 1, or 0: none;
+  // the session then ends.
+  int (*random)(void *user, uint8_t *out, size_t len);
   // envelope: the next message to send. It returns 1, or 0: no more. What the
   // envelope points to must stay until the next callback.
   int (*envelope)(void *user, smtpc_envelope *out);
@@ -66,8 +81,10 @@ typedef struct smtpc_net_sender_callbacks {
   // cannot be had: the connection is then closed before the end of the data, so that
   // the server does not take a part for the whole.
   int (*content)(void *user, const uint8_t **out_data, size_t *out_len);
-  // recipient_done, message_done: what became of it.
+  // recipient_done, message_done: what became of it. delivery_done, under LMTP: what
+  // became of the message for one of the recipients that were accepted.
   void (*recipient_done)(void *user, const smtpc_net_reply *reply);
+  void (*delivery_done)(void *user, const smtpc_net_reply *reply);
   void (*message_done)(void *user, const smtpc_net_reply *reply);
   // connected: to `peer`, an address and a port.
   void (*connected)(void *user, const char *peer);

@@ -43,7 +43,7 @@ typedef struct smtpc_net_sender {
   uint8_t closed;            // 1: the handles of the loop are being closed
   uint8_t seen_cr;           // of the server's line at hand
   uint16_t line_len;
-  uint8_t digest[SMTPC_MD5_LEN];
+  uint8_t digest[2u * SMTPC_DIGEST_MAX];  // also: a nonce, a binding
   uint8_t line[SMTPC_NET_REPLY_MAX];       // the server's line at hand
   smtpc_envelope envelope;
   smtpc_client core;

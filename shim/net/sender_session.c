@@ -119,7 +119,6 @@ static void end_session(smtpc_net_sender *s, const smtpc_action *act) {
     end->finding = SMTPC_FINDING_LOCAL_INPUT;
   }
   s->result->code = act->code;
-  s->result->mechanism = s->core.mechanism;
   s->result->capabilities = s->core.caps;
   s->result->messages_done = s->messages;
   smtpc_net_link_finish(&s->link);
@@ -180,6 +179,13 @@ static void do_recipient_done(smtpc_net_sender *s, const smtpc_action *act) {
   }
 }
 
+static void do_delivery_done(smtpc_net_sender *s, const smtpc_action *act) {
+  const smtpc_net_reply reply = reply_of(s, act);
+  if (CALL(s)->delivery_done != NULL) {
+    CALL(s)->delivery_done(USER(s), &reply);
+  }
+}
+
 static void do_message_done(smtpc_net_sender *s, const smtpc_action *act) {
   smtpc_net_reply reply = reply_of(s, act);
   tell_content(s);
@@ -199,6 +205,9 @@ static int has_question(const smtpc_net_sender *s) {
 
 static void perform(smtpc_net_sender *s, const smtpc_action *act,
                     const smtpc_input *input) {
+  if (s->core.sasl.mechanism != SMTPC_MECHANISM_NONE) {
+    s->result->mechanism = s->core.sasl.mechanism;
+  }
   switch ((smtpc_do)act->kind) {
     case SMTPC_DO_NEED_INPUT:
       // A question may still be open: octets that came do not always close it.
@@ -221,11 +230,16 @@ static void perform(smtpc_net_sender *s, const smtpc_action *act,
     case SMTPC_DO_RECIPIENT_DONE:
       do_recipient_done(s, act);
       break;
+    case SMTPC_DO_DELIVERY_DONE:
+      do_delivery_done(s, act);
+      break;
     case SMTPC_DO_MESSAGE_DONE:
       do_message_done(s, act);
       break;
     case SMTPC_DO_ASK_PASSWORD:
     case SMTPC_DO_ASK_DIGEST:
+    case SMTPC_DO_ASK_NONCE:
+    case SMTPC_DO_ASK_BINDING:
     case SMTPC_DO_ASK_ENVELOPE:
     case SMTPC_DO_ASK_NEXT_RECIPIENT:
     case SMTPC_DO_ASK_CONTENT:
@@ -235,7 +249,8 @@ static void perform(smtpc_net_sender *s, const smtpc_action *act,
     case SMTPC_DO_ASK_SENDER:
     case SMTPC_DO_ASK_RECIPIENT:
     case SMTPC_DO_ASK_CREDENTIALS:
-    case SMTPC_DO_ASK_NONCE:
+    case SMTPC_DO_ASK_PEER:
+    case SMTPC_DO_ASK_SALT:
     case SMTPC_DO_ASK_MESSAGE:
     case SMTPC_DO_CONTENT:
     case SMTPC_DO_DROP_MESSAGE:
@@ -251,7 +266,8 @@ static void perform(smtpc_net_sender *s, const smtpc_action *act,
 static int answer_password(smtpc_net_sender *s, smtpc_input *in) {
   smtpc_net_login login = {0};
   *in = smtpc_input_make(SMTPC_IN_CREDENTIALS);
-  if (CALL(s)->password != NULL && CALL(s)->password(USER(s), &login) != 0) {
+  if (CALL(s)->password != NULL &&
+      CALL(s)->password(USER(s), s->core.sasl.mechanism, &login) != 0) {
     in->data = login.name;
     in->len = login.name_len;
     in->secret = login.password;
@@ -261,18 +277,45 @@ static int answer_password(smtpc_net_sender *s, smtpc_input *in) {
 }
 
 static int answer_digest(smtpc_net_sender *s, smtpc_input *in) {
-  const smtpc_span at = s->core.challenge;
+  const smtpc_sasl_client *sasl = &s->core.sasl;
+  const size_t len = smtpc_sasl_digest_len(sasl->mechanism);
   smtpc_net_login login = {0};
+  smtpc_net_digest ask = {0};
+  ask.mechanism = sasl->mechanism;
+  ask.text = s->core.line.data + sasl->text.begin;
+  ask.text_len = smtpc_span_len(sasl->text);
+  ask.salt = s->core.line.data + sasl->salt.begin;
+  ask.salt_len = smtpc_span_len(sasl->salt);
+  ask.iterations = sasl->iterations;
   *in = smtpc_input_make(SMTPC_IN_DIGEST);
   memset(s->digest, 0, sizeof s->digest);
   if (CALL(s)->digest != NULL &&
-      CALL(s)->digest(USER(s), s->core.line.data + at.begin, smtpc_span_len(at),
-                      &login, s->digest) != 0) {
+      CALL(s)->digest(USER(s), &ask, &login, s->digest) != 0) {
     in->data = login.name;
     in->len = login.name_len;
   }
   in->secret = s->digest;
-  in->secret_len = sizeof s->digest;
+  in->secret_len = len > SMTPC_MD5_LEN ? 2u * len : len;
+  return 1;
+}
+
+static int answer_nonce(smtpc_net_sender *s, smtpc_input *in) {
+  *in = smtpc_input_make(SMTPC_IN_NONCE);
+  if (CALL(s)->random == NULL ||
+      CALL(s)->random(USER(s), s->digest, SMTPC_NONCE_LEN) == 0) {
+    // Without chance there is no exchange that could be trusted.
+    *in = smtpc_input_make(SMTPC_IN_SHUTDOWN);
+    return 1;
+  }
+  in->data = s->digest;
+  in->len = SMTPC_NONCE_LEN;
+  return 1;
+}
+
+static int answer_binding(smtpc_net_sender *s, smtpc_input *in) {
+  *in = smtpc_input_make(SMTPC_IN_BINDING);
+  in->len = smtpc_net_link_binding(&s->link, s->core.sasl.binding, s->digest);
+  in->data = s->digest;
   return 1;
 }
 
@@ -327,6 +370,10 @@ static int answer(smtpc_net_sender *s, smtpc_input *in) {
       return answer_password(s, in);
     case SMTPC_DO_ASK_DIGEST:
       return answer_digest(s, in);
+    case SMTPC_DO_ASK_NONCE:
+      return answer_nonce(s, in);
+    case SMTPC_DO_ASK_BINDING:
+      return answer_binding(s, in);
     case SMTPC_DO_ASK_ENVELOPE:
       s->block_len = 0u;
       return answer_envelope(s, SMTPC_IN_ENVELOPE, in, CALL(s)->envelope);
