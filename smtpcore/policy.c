@@ -5,16 +5,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "shim/net/net.h"
-#include "smtpcore/command.h"
 #include "smtpcore/commands.h"
-#include "smtpcore/line.h"
 #include "smtpcore/log.h"
 #include "smtpcore/options.h"
-#include "smtpcore/path.h"
 #include "smtpcore/registry.h"
-#include "smtpcore/reply.h"
-#include "smtpcore/write.h"
 
 #define COLUMNS_MAX 16u
 
@@ -69,6 +63,14 @@ static json_t *add_row(json_t *table) {
   return row;
 }
 
+static const char *argument_name(unsigned argument) {
+  static const char *const names[] = {
+      "none",      "optional",  "text",      "domain", "host",
+      "mail-path", "rcpt-path", "mechanism", "chunk",  "node",
+      "domains",   "url",       "attributes"};
+  return argument < sizeof names / sizeof names[0] ? names[argument] : "";
+}
+
 // A cell is `yes`, or the code that refuses the command in that phase.
 static json_t *verbs(void) {
   json_t *table = json_array();
@@ -85,6 +87,35 @@ static json_t *verbs(void) {
       add(row, smtpc_phase_name(phase), cell);
     }
     add(row, "clause", smtpc_policy_clause(verb));
+  }
+  return table;
+}
+
+static json_t *commands(void) {
+  json_t *table = json_array();
+  for (unsigned verb = 1u; verb < SMTPC_VERB_COUNT; verb++) {
+    const smtpc_verb_row command = smtpc_verb_get(verb);
+    json_t *row = add_row(table);
+    add(row, "command", command.name);
+    add(row, "argument", argument_name(command.argument));
+    add(row, "group", command.group == SMTPC_GROUP_ANY ? "any" : "last");
+    add(row, "clause", command.clause);
+  }
+  return table;
+}
+
+static json_t *attributes(void) {
+  static const char *const values[] = {"host",     "address", "port",
+                                       "protocol", "source",  "text"};
+  static const char *const commands_of[] = {"XCLIENT, XFORWARD", "XCLIENT",
+                                            "XFORWARD"};
+  json_t *table = json_array();
+  for (unsigned id = 0u; id < SMTPC_ATTRIBUTE_COUNT; id++) {
+    const smtpc_attribute_row attribute = smtpc_attribute_get(id);
+    json_t *row = add_row(table);
+    add(row, "attribute", attribute.name);
+    add(row, "value", values[attribute.value % 6u]);
+    add(row, "commands", commands_of[attribute.verbs % 3u]);
   }
   return table;
 }
@@ -118,27 +149,61 @@ static json_t *parameters(void) {
 
 static json_t *extensions(void) {
   static const char *const channels[3] = {"both", "plain", "tls"};
+  static const char *const values[3] = {"none", "number", "words"};
+  static const char *const services[3] = {"default", "by-choice", "never"};
   json_t *table = json_array();
   for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
     const smtpc_extension_row extension = smtpc_extension_get(id);
     json_t *row = add_row(table);
     add(row, "extension", extension.name);
+    add(row, "value", values[extension.value % 3u]);
     add(row, "channel", channels[extension.channel % 3u]);
+    add(row, "served", services[extension.service % 3u]);
     add(row, "clause", extension.clause);
   }
   return table;
 }
 
 static json_t *mechanisms(void) {
+  static const char *const learns[3] = {"password", "hash", "nothing"};
+  static const char *const speech[3] = {"yes", "bound-to-tls", "no"};
   json_t *table = json_array();
   for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
     const smtpc_mechanism_row mechanism = smtpc_mechanism_get(id);
     json_t *row = add_row(table);
     add(row, "mechanism", mechanism.name);
-    add(row, "observer-learns",
-        mechanism.exposure == SMTPC_EXPOSURE_CLEAR ? "password" : "hash");
+    add(row, "spoken", speech[mechanism.speech % 3u]);
+    add(row, "observer-learns", learns[mechanism.exposure % 3u]);
     add(row, "clause", mechanism.clause);
   }
+  return table;
+}
+
+static json_t *orders(void) {
+  json_t *table = json_array();
+  for (unsigned order = 0u; order < SMTPC_AUTH_ORDER_COUNT; order++) {
+    smtpc_auth_choice choice = smtpc_auth_choice_get(order, 0u);
+    for (unsigned i = 1u; choice.mechanism != SMTPC_MECHANISM_NONE; i++) {
+      json_t *row = add_row(table);
+      add(row, "order", smtpc_auth_order_name(order));
+      add_number(row, "place", i);
+      add(row, "mechanism", smtpc_mechanism_get(choice.mechanism).name);
+      add(row, "channel", choice.tls_only != 0u ? "tls" : "both");
+      choice = smtpc_auth_choice_get(order, i);
+    }
+  }
+  return table;
+}
+
+static json_t *bindings(void) {
+  json_t *table = json_array();
+  json_t *row = NULL;
+#define ROW(id, name, reason) \
+  row = add_row(table);       \
+  add(row, "binding", name);  \
+  add(row, "clause", reason);
+  SMTPC_BINDING_LIST(ROW)
+#undef ROW
   return table;
 }
 
@@ -170,6 +235,29 @@ static json_t *quirks(void) {
     add(row, "finding", smtpc_finding_get(quirk.finding).name);
     add(row, "opens", quirk.opens);
     quirk = smtpc_quirk_get(i);
+  }
+  return table;
+}
+
+// The quirks of a profile in one cell.
+static json_t *profiles(void) {
+  json_t *table = json_array();
+  for (unsigned id = 0u; id < SMTPC_PROFILE_COUNT; id++) {
+    const smtpc_profile_row profile = smtpc_profile_get(id);
+    char names[256] = "";
+    smtpc_quirk_row quirk = smtpc_quirk_get(0u);
+    for (unsigned i = 1u; quirk.bit != 0u; i++) {
+      const size_t len = strlen(names);
+      if ((profile.quirks & quirk.bit) != 0u) {
+        (void)snprintf(names + len, sizeof names - len, "%s%s",
+                       len > 0u ? "," : "", quirk.name);
+      }
+      quirk = smtpc_quirk_get(i);
+    }
+    json_t *row = add_row(table);
+    add(row, "profile", profile.name);
+    add(row, "quirks", names);
+    add(row, "for", profile.purpose);
   }
   return table;
 }
@@ -210,46 +298,19 @@ static json_t *deadlines(void) {
   return table;
 }
 
-static void add_limit(json_t *table, const char *name, uint64_t value,
-                      const char *clause) {
-  json_t *row = add_row(table);
-  add(row, "limit", name);
-  add_number(row, "value", value);
-  add(row, "clause", clause);
-}
-
-// Those of the protocol, then the defaults of what a policy may set.
 static json_t *limits(void) {
-  static smtpc_server_policy server;
-  static smtpc_client_policy client;
+  static const char *const scopes[5] = {"value", "line", "mail-more",
+                                        "rcpt-more", "both-more"};
   json_t *table = json_array();
-  smtpc_server_policy_init(&server);
-  smtpc_client_policy_init(&client);
-  add_limit(table, "command line, octets", SMTPC_COMMAND_LINE_MAX,
-            "RFC 5321 section 4.5.3.1.4");
-  add_limit(table, "reply line, octets", SMTPC_REPLY_LINE_MAX,
-            "RFC 5321 section 4.5.3.1.5");
-  add_limit(table, "AUTH line, octets", SMTPC_AUTH_LINE_MAX,
-            "RFC 4954 section 4");
-  add_limit(table, "local part, octets", SMTPC_LOCAL_PART_MAX,
-            "RFC 5321 section 4.5.3.1.1");
-  add_limit(table, "domain, octets", SMTPC_DOMAIN_MAX,
-            "RFC 5321 section 4.5.3.1.2");
-  add_limit(table, "path, octets", SMTPC_PATH_MAX,
-            "RFC 5321 section 4.5.3.1.3");
-  add_limit(table, "lines of a reply", SMTPC_REPLY_LINES_MAX, "");
-  add_limit(table, "message, octets (--max-size)", server.size_max,
-            "RFC 1870 section 3");
-  add_limit(table, "recipients (--max-recipients)", server.rcpt_max,
-            "RFC 5321 section 4.5.3.1.8");
-  add_limit(table, "refused commands of a session", server.errors_max,
-            "RFC 5321 section 4.3.2");
-  add_limit(table, "commands without mail of a session", server.junk_max,
-            "RFC 5321 section 4.3.2");
-  add_limit(table, "failed logins of a session", server.auth_max,
-            "RFC 4954 section 4");
-  add_limit(table, "commands that a client sends ahead", client.group_max,
-            "RFC 2920 section 3.1");
+  for (unsigned id = 0u; id < SMTPC_LIMIT_COUNT; id++) {
+    const smtpc_limit_row limit = smtpc_limit_get(id);
+    json_t *row = add_row(table);
+    add(row, "limit", limit.name);
+    add_number(row, "value", limit.value);
+    add(row, "scope", scopes[limit.scope % 5u]);
+    add(row, "extension", smtpc_extension_get(limit.extension).name);
+    add(row, "clause", limit.clause);
+  }
   return table;
 }
 
@@ -265,15 +326,20 @@ static const section sections[] = {
     {"verbs", "Which command may be said in which phase (or the code it gets)",
      verbs},
     {"phases", "Phases of a receiving session", phases},
+    {"commands", "Commands, and whether one may follow at once", commands},
+    {"attributes", "Attributes of XCLIENT and XFORWARD", attributes},
     {"parameters", "Parameters of MAIL and RCPT", parameters},
     {"extensions", "Extensions", extensions},
     {"mechanisms", "Mechanisms of AUTH", mechanisms},
+    {"orders", "Orders of mechanisms, of a sending session", orders},
+    {"bindings", "Channel bindings of SCRAM", bindings},
     {"replies", "Replies of a receiving session", replies},
     {"quirks", "Quirks: deviations that --quirk tolerates", quirks},
+    {"profiles", "Profiles: sets of quirks", profiles},
     {"findings", "Findings", findings},
     {"devices", "Device statuses and codes", devices},
     {"deadlines", "Deadlines (--deadline NAME=SECONDS)", deadlines},
-    {"limits", "Limits", limits}};
+    {"limits", "Limits, and what each extension adds to a line", limits}};
 
 #define SECTIONS (sizeof sections / sizeof sections[0])
 
