@@ -98,6 +98,14 @@ void dialogue_octets(const smtpc_server_policy *policy, const char *label,
   }
 }
 
+void dialogue_rows(const smtpc_server_policy *policy, const dialogue_row *rows,
+                   size_t count) {
+  for (size_t i = 0u; i < count; i++) {
+    dialogue_octets(policy, rows[i].label, rows[i].in, rows[i].in_len,
+                    rows[i].want);
+  }
+}
+
 void dialogue_client(const smtpc_client_policy *policy,
                      const smtpc_mem_message *messages, size_t count,
                      const dialogue *d) {

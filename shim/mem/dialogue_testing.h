@@ -32,6 +32,21 @@ void dialogue_servers(const smtpc_server_policy *policy, const dialogue *rows,
 void dialogue_octets(const smtpc_server_policy *policy, const char *label,
                      const void *octets, size_t len, const char *want);
 
+// dialogue_row is one turn of a server's peer; its octets may hold NUL.
+typedef struct dialogue_row {
+  const char *label;
+  const char *in;
+  size_t in_len;
+  const char *want;
+} dialogue_row;
+
+// DIALOGUE_IN gives a literal as octets and their number.
+#define DIALOGUE_IN(text) text, sizeof(text) - 1u
+
+// dialogue_rows runs `count` rows by `dialogue_octets`.
+void dialogue_rows(const smtpc_server_policy *policy, const dialogue_row *rows,
+                   size_t count);
+
 // dialogue_client runs `d` against a client under `*policy` that sends `messages` and
 // logs in as "user" with "secret".
 void dialogue_client(const smtpc_client_policy *policy,

@@ -222,7 +222,11 @@ static smtpc_input store_message(smtpc_mem_server *mem,
     smtpc_octets_add(&mem->stored, mem->content.data, mem->content.len);
     mem->stored_count++;
   }
-  smtpc_octets_clear(&mem->content);
+  // LMTP asks for each recipient of the one message.
+  if (mem->policy.lmtp == 0u ||
+      act->number + 1u >= mem->session.tx.rcpt_count) {
+    smtpc_octets_clear(&mem->content);
+  }
   return verdict(answer);
 }
 

@@ -858,7 +858,7 @@ typedef enum smtpc_deadline {
   X(DISCARD, "discard-octets", 67108864, VALUE, COUNT,                         \
     "RFC 5321 section 4.5.3.1")                                                \
   X(RCPT, "recipients", 100, VALUE, LIMITS, "RFC 5321 section 4.5.3.1.8")      \
-  X(MAIL, "messages", 1000, VALUE, LIMITS, "RFC 9422 section 4.1")             \
+  X(MAIL, "messages", 10000, VALUE, LIMITS, "RFC 9422 section 4.1")            \
   X(ERRORS, "errors", 20, VALUE, COUNT, "RFC 5321 section 4.3.2")              \
   X(JUNK, "junk-commands", 100, VALUE, COUNT, "RFC 5321 section 4.3.2")        \
   X(AUTH, "failed-logins", 3, VALUE, AUTH, "RFC 4954 section 9")               \
