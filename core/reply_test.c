@@ -412,6 +412,76 @@ static void test_reply_equals_model_on_mutated_lines(void **state) {
   }
 }
 
+// Adds one line to both, and compares all that they know of the reply.
+static void add_to_both(smtpc_reply *have, smtpc_model_whole *want,
+                        const uint8_t *data, size_t len, int allow_8bit) {
+  uint8_t *const line = test_copy(data, len);
+  smtpc_span text = {9u, 9u};
+  size_t begin = 0u;
+  const smtpc_status status =
+      smtpc_model_reply_add(want, line, len, allow_8bit, &begin);
+  test_number(smtpc_reply_line(have, line, len, allow_8bit, &text), status);
+  test_number(have->lines, want->lines);
+  test_number(have->done, want->done);
+  test_number(have->code, want->first.code);
+  test_number(have->enhanced_class, want->first.enhanced[0]);
+  test_number(have->enhanced_subject, want->first.enhanced[1]);
+  test_number(have->enhanced_detail, want->first.enhanced[2]);
+  test_number(have->reserved[0] + have->reserved[1], 0);
+  test_number(smtpc_span_len(text), len - begin);
+  if (status == SMTPC_OK) {
+    test_number(text.begin, begin);
+  }
+  free(line);
+}
+
+// Lines of one reply, most of them with its code and a hyphen.
+static void test_reply_equals_model_on_replies_of_several_lines(void **state) {
+  (void)state;
+  static const char *const starts[] = {"250-", "250-", "250-", "250 ",
+                                       "250",  "550-", "251-", "25-"};
+  static const char *const texts[] = {"",           "2.1.5",        "2.1.5 a",
+                                      "5.1.1 a",    "mail.example", "2.0.0\t",
+                                      "2.999.999 ", "\303\274"};
+  uint64_t seed = 2034u;
+  unsigned errors = 0u;
+  for (unsigned n = 0u; n < 60000u; n++) {
+    smtpc_reply have;
+    smtpc_model_whole want = {0};
+    smtpc_reply_init(&have);
+    test_label("reply %u", n);
+    for (unsigned i = 0u; i < 6u; i++) {
+      uint8_t line[64];
+      const size_t room = sizeof line;
+      size_t len = (size_t)snprintf((char *)line, room, "%s%s",
+                                    starts[test_random(&seed) % 8u],
+                                    texts[test_random(&seed) % 8u]);
+      if (test_random(&seed) % 8u == 0u) {
+        len = mutate(&seed, line, len, room);
+      }
+      add_to_both(&have, &want, line, len, (int)(n & 1u));
+      errors += want.lines != i + 1u;
+    }
+  }
+  test_label("replies with errors");
+  assert_true(errors > 60000u);
+}
+
+// To the greatest number of lines and past it.
+static void test_reply_equals_model_on_long_replies(void **state) {
+  (void)state;
+  smtpc_reply have;
+  smtpc_model_whole want = {0};
+  smtpc_reply_init(&have);
+  for (unsigned n = 0u; n < 520u; n++) {
+    test_label("line %u", n);
+    add_to_both(&have, &want, (const uint8_t *)"250-a", 5u, 0);
+  }
+  add_to_both(&have, &want, (const uint8_t *)"250 a", 5u, 0);
+  add_to_both(&have, &want, (const uint8_t *)"550 a", 5u, 0);
+  add_to_both(&have, &want, (const uint8_t *)"250 \001", 5u, 0);
+}
+
 // Each octet at each place of a text that is longer than a block of the
 // scanner.
 static void test_reply_equals_model_at_each_place_of_a_block(void **state) {
@@ -464,6 +534,8 @@ int main(void) {
       cmocka_unit_test(test_reply_done_takes_no_line),
       cmocka_unit_test(test_reply_refuses_a_line_beyond_spans),
       cmocka_unit_test(test_reply_equals_model_on_mutated_lines),
+      cmocka_unit_test(test_reply_equals_model_on_replies_of_several_lines),
+      cmocka_unit_test(test_reply_equals_model_on_long_replies),
       cmocka_unit_test(test_reply_equals_model_at_each_place_of_a_block),
       cmocka_unit_test(test_reply_equals_model_on_all_short_texts),
   };

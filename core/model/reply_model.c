@@ -82,3 +82,37 @@ smtpc_model_reply smtpc_model_reply_read(const uint8_t *line, size_t len,
   free(text);
   return out;
 }
+
+// Reply-line: any number of lines with a hyphen and then one without, all with
+// the same code.
+smtpc_status smtpc_model_reply_add(smtpc_model_whole *whole,
+                                   const uint8_t *line, size_t len,
+                                   int allow_8bit, size_t *text) {
+  *text = len;
+  if (whole->done) {
+    return SMTPC_E_STATE;
+  }
+  if (len > 65535) {
+    return SMTPC_E_ARGUMENT;
+  }
+  const smtpc_model_reply one = smtpc_model_reply_read(line, len, allow_8bit);
+  if (one.status == SMTPC_E_REPLY_CODE) {
+    return one.status;
+  }
+  if (whole->lines != 0 && one.code != whole->first.code) {
+    return SMTPC_E_REPLY_MIXED;
+  }
+  if (one.status != SMTPC_OK) {
+    return one.status;
+  }
+  if (whole->lines == 512) {
+    return SMTPC_E_TOO_MANY;
+  }
+  if (whole->lines == 0) {
+    whole->first = one;
+  }
+  whole->lines++;
+  whole->done = one.last;
+  *text = one.text;
+  return SMTPC_OK;
+}

@@ -21,4 +21,19 @@ typedef struct smtpc_model_reply {
 smtpc_model_reply smtpc_model_reply_read(const uint8_t *line, size_t len,
                                          int allow_8bit);
 
+// smtpc_model_whole is what the lines of one reply say together. All-zero: no line
+// yet.
+typedef struct smtpc_model_whole {
+  unsigned lines;
+  int done;                 // 1: the last line was there
+  smtpc_model_reply first;  // what the first line said
+} smtpc_model_whole;
+
+// smtpc_model_reply_add adds a line to `whole`, returns what `smtpc_reply_line`
+// must return, and sets `*text` to where the text must begin. On an error it
+// changes nothing, and `*text` is `len`.
+smtpc_status smtpc_model_reply_add(smtpc_model_whole *whole,
+                                   const uint8_t *line, size_t len,
+                                   int allow_8bit, size_t *text);
+
 #endif  // SMTPCORE_CORE_MODEL_REPLY_MODEL_H

@@ -817,7 +817,7 @@ typedef enum smtpc_deadline {
     "RFC 6152 section 2")                                                      \
   X(LINE_AUTH, "line-auth", 500, MAIL_MORE, AUTH, "RFC 4954 section 3")        \
   X(LINE_DSN, "line-dsn", 524, BOTH_MORE, DSN, "RFC 3461 section 5.4")         \
-  X(LINE_SMTPUTF8, "line-smtputf8", 10, BOTH_MORE, SMTPUTF8,                   \
+  X(LINE_SMTPUTF8, "line-smtputf8", 10, MAIL_MORE, SMTPUTF8,                   \
     "RFC 6531 section 3.1")                                                    \
   X(LINE_BINARYMIME, "line-binarymime", 16, MAIL_MORE, BINARYMIME,             \
     "RFC 3030 section 3")                                                      \
