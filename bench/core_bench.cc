@@ -132,7 +132,7 @@ const char *const printer_commands[] = {
 };
 constexpr std::size_t command_count =
     sizeof printer_commands / sizeof printer_commands[0];
-constexpr std::uint32_t all_extensions = (1u << SMTPC_EXTENSION_COUNT) - 1u;
+constexpr std::uint32_t all_extensions = UINT32_MAX;
 
 // Reads the commands of `stream`, and returns how many of them were well formed.
 std::size_t read_commands(const std::string &stream, smtpc_line *line) {
@@ -142,8 +142,8 @@ std::size_t read_commands(const std::string &stream, smtpc_line *line) {
   while (at < stream.size()) {
     std::size_t used = 0;
     smtpc_command command;
-    const smtpc_status status = smtpc_line_feed(line, SMTPC_LINE_MAX, data + at,
-                                                stream.size() - at, &used);
+    const smtpc_status status = smtpc_line_feed(
+        line, SMTPC_LINE_MAX, 0, data + at, stream.size() - at, &used);
     at += used;
     if (status != SMTPC_OK ||
         smtpc_command_parse(line->data, line->len, all_extensions, 0,
@@ -371,7 +371,7 @@ unsigned read_reply(const std::uint8_t *data, std::size_t len, bool ehlo,
   while (at < len && reply.done == 0) {
     std::size_t used = 0;
     smtpc_span text = {0, 0};
-    if (smtpc_line_feed(line, SMTPC_REPLY_LINE_MAX, data + at, len - at,
+    if (smtpc_line_feed(line, SMTPC_REPLY_LINE_MAX, 0, data + at, len - at,
                         &used) != SMTPC_OK ||
         smtpc_reply_line(&reply, line->data, line->len, 0, &text) != SMTPC_OK) {
       return 0;
@@ -379,7 +379,7 @@ unsigned read_reply(const std::uint8_t *data, std::size_t len, bool ehlo,
     if (ehlo) {
       const std::size_t from = line->len < 4 ? line->len : 4u;
       smtpc_capability_line(caps, reply.lines, line->data,
-                            smtpc_span_make(from, line->len));
+                            smtpc_span_make(from, line->len), 0);
     }
     benchmark::DoNotOptimize(text);
     smtpc_line_next(line);
