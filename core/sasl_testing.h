@@ -180,6 +180,8 @@ static inline void check_client(const smtpc_sasl_client *sasl, size_t len) {
               sasl->wants != SMTPC_SASL_SALT &&
               sasl->wants != SMTPC_SASL_CHECK);
   assert_true(smtpc_span_len(sasl->say) == 0u || sasl->wants == SMTPC_SASL_SAY);
+  assert_true(sasl->wants != SMTPC_SASL_NOTHING ||
+              (sasl->text.end | sasl->salt.end | sasl->final.end) == 0u);
   assert_true(sasl->wants != SMTPC_SASL_DIGEST ||
               smtpc_span_len(sasl->text) > 0u);
 }

@@ -13,7 +13,10 @@ typedef struct settings {
   const char *name;
   const char *accounts;
   const char *password_file;
+  uint32_t iterations;  // 0: the store's default
   bool cram_md5;
+  bool scram_sha_1;
+  bool no_scram;
   bool remove;
 } settings;
 
@@ -22,6 +25,9 @@ enum option_key {
   KEY_ACCOUNTS,
   KEY_PASSWORD_FILE,
   KEY_CRAM_MD5,
+  KEY_SCRAM_SHA_1,
+  KEY_NO_SCRAM,
+  KEY_ITERATIONS,
   KEY_DELETE
 };
 
@@ -37,6 +43,17 @@ static const struct argp_option options[] = {
      "Let the account use CRAM-MD5 too; whoever reads the file can then log in "
      "as it",
      1},
+    {"scram-sha-1", KEY_SCRAM_SHA_1, NULL, 0,
+     "Let the account use SCRAM-SHA-1 too, for clients that know no SHA-256",
+     1},
+    {"no-scram", KEY_NO_SCRAM, NULL, 0,
+     "Do not let the account use SCRAM-SHA-256; a receiver offers it only if "
+     "each of its accounts can use it",
+     1},
+    {"iterations", KEY_ITERATIONS, "NUMBER", 0,
+     "How often a client of SCRAM hashes the password, 4096 to 10000000 "
+     "(default: 15000)",
+     1},
     {"delete", KEY_DELETE, NULL, 0, "Remove the account", 1},
     {0}};
 
@@ -45,10 +62,26 @@ static void check_together(const settings *s, const struct argp_state *state) {
     smtpc_option_fail(state, s->name == NULL ? "--name" : "--accounts", NULL,
                       "it must be given: --name NAME --accounts FILE");
   }
-  if (s->remove && (s->cram_md5 || s->password_file != NULL)) {
+  if (s->remove && (s->cram_md5 || s->scram_sha_1 || s->no_scram ||
+                    s->iterations != 0u || s->password_file != NULL)) {
     smtpc_option_fail(state, "--delete", NULL,
                       "it stands with --name and --accounts alone");
   }
+  if (s->no_scram && (s->scram_sha_1 || s->iterations != 0u)) {
+    smtpc_option_fail(state, "--no-scram", NULL,
+                      "it stands without --scram-sha-1 and --iterations");
+  }
+}
+
+static void take_iterations(settings *s, const char *arg,
+                            const struct argp_state *state) {
+  uint64_t number = 0u;
+  if (!smtpc_option_number(arg, SMTPC_ACCOUNTS_ITERATIONS_MIN,
+                           SMTPC_ACCOUNTS_ITERATIONS_MAX, &number)) {
+    smtpc_option_fail(state, "--iterations", arg,
+                      "want a number from 4096 to 10000000");
+  }
+  s->iterations = (uint32_t)number;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state) {
@@ -65,6 +98,15 @@ static error_t parse(int key, char *arg, struct argp_state *state) {
       break;
     case KEY_CRAM_MD5:
       s->cram_md5 = true;
+      break;
+    case KEY_SCRAM_SHA_1:
+      s->scram_sha_1 = true;
+      break;
+    case KEY_NO_SCRAM:
+      s->no_scram = true;
+      break;
+    case KEY_ITERATIONS:
+      take_iterations(s, arg, state);
       break;
     case KEY_DELETE:
       s->remove = true;
@@ -87,7 +129,8 @@ static const struct argp parser = {
     NULL,
     "Writes an account to the file that `smtpcore receive --accounts` reads, "
     "or "
-    "replaces the one of that name. Passwords are stored as yescrypt hashes.",
+    "replaces the one of that name. Passwords are stored as yescrypt hashes, "
+    "and as keys of SCRAM-SHA-256.",
     NULL,
     NULL,
     NULL};
@@ -184,6 +227,9 @@ static int write_account(const settings *s) {
     entry.password = password.data;
     entry.password_len = password.len;
     entry.cram_md5 = s->cram_md5;
+    entry.scram_sha_1 = s->scram_sha_1;
+    entry.scram_sha_256 = !s->no_scram;
+    entry.iterations = s->iterations;
     if (smtpc_accounts_write_entry(&error, s->accounts, &entry) !=
         SMTPC_STORE_OK) {
       status = complain(error.text);

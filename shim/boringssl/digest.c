@@ -9,8 +9,6 @@
 
 #include "shim/boringssl/internal.h"
 
-#define ROUNDS_MAX 1000000u
-
 static const EVP_MD *hash_of(smtpc_boringssl_hash hash) {
   switch (hash) {
     case SMTPC_BORINGSSL_MD5:
@@ -82,7 +80,8 @@ smtpc_status smtpc_boringssl_digest_salted(smtpc_boringssl_hash hash,
   const EVP_MD *md = hash_of(hash);
   uint8_t digest[SMTPC_BORINGSSL_DIGEST_MAX];
   if (md == NULL || out == NULL || !is_view(password, password_len) ||
-      !is_view(salt, salt_len) || rounds == 0u || rounds > ROUNDS_MAX) {
+      !is_view(salt, salt_len) || rounds == 0u ||
+      rounds > SMTPC_ITERATIONS_MAX) {
     return SMTPC_E_ARGUMENT;
   }
   const char *text = password == NULL ? "" : (const char *)password;

@@ -1,13 +1,16 @@
 #include "shim/boringssl/testing.h"
 
+#include <openssl/aead.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec_key.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -232,4 +235,159 @@ void test_shake(smtpc_tls *a, smtpc_tls *b, size_t cut) {
     rounds++;
   }
   assert_true(rounds < ROUNDS_MAX);
+}
+
+// --- What the tests of TLS share ---------------------------------------------
+
+const uint16_t test_versions[TEST_VERSION_COUNT] = {
+    SMTPC_TLS_1_0, SMTPC_TLS_1_1, SMTPC_TLS_1_2, SMTPC_TLS_1_3};
+
+test_tls_shared test_tls;
+
+const test_leaf test_tls_leaf = {"DNS:" TEST_HOST, NULL, "serverAuth",
+                                 -10L * TEST_DAY, 10L * TEST_DAY};
+
+int test_tls_set_up(void **state) {
+  (void)state;
+  test_label("set up");
+  test_authority_make(&test_tls.authority, "authority");
+  test_authority_make(&test_tls.stranger, "stranger");
+  test_issue(&test_tls.good, &test_tls.authority, &test_tls_leaf);
+  test_tls.server = test_context(&test_tls.good, NULL);
+  test_tls.client = test_context(&test_tls.good, &test_tls.authority);
+  return 0;
+}
+
+int test_tls_tear_down(void **state) {
+  (void)state;
+  smtpc_boringssl_context_free(test_tls.server);
+  smtpc_boringssl_context_free(test_tls.client);
+  smtpc_boringssl_pem_free(&test_tls.good);
+  test_authority_free(&test_tls.authority);
+  test_authority_free(&test_tls.stranger);
+  return 0;
+}
+
+int test_tls_no_error_left(void **state) {
+  (void)state;
+  return ERR_peek_error() == 0u ? 0 : -1;
+}
+
+test_pair test_pair_open(const char *name, int verify) {
+  const smtpc_tls_peer server = test_peer_server();
+  const smtpc_tls_peer client = test_peer_client(name, verify);
+  test_pair two = {test_open(test_tls.server, &server),
+                   test_open(test_tls.client, &client)};
+  return two;
+}
+
+void test_pair_free(test_pair *two) {
+  smtpc_tls_free(two->server);
+  smtpc_tls_free(two->client);
+}
+
+void test_set_versions(smtpc_tls *tls, uint16_t low, uint16_t high) {
+  SSL *ssl = smtpc_boringssl_native(tls);
+  assert_int_equal(SSL_set_min_proto_version(ssl, low), 1);
+  assert_int_equal(SSL_set_max_proto_version(ssl, high), 1);
+}
+
+test_pair test_pair_up(uint16_t version) {
+  test_pair two = test_pair_open(TEST_HOST, 1);
+  test_set_versions(two.server, version, version);
+  test_set_versions(two.client, version, version);
+  test_shake(two.client, two.server, 0u);
+  test_number(smtpc_tls_handshake(two.client, NULL), SMTPC_TLS_UP);
+  test_number(smtpc_tls_handshake(two.server, NULL), SMTPC_TLS_UP);
+  return two;
+}
+
+void test_expect_end(smtpc_tls *tls, smtpc_tls_failure want) {
+  smtpc_tls_facts facts;
+  memset(&facts, 0xff, sizeof facts);
+  test_number(smtpc_tls_handshake(tls, &facts), SMTPC_TLS_FAILED);
+  test_number(smtpc_tls_failure_of(tls), want);
+  test_number(facts.failure, want);
+  test_number(ERR_peek_error(), 0);
+}
+
+void test_expect_dead(smtpc_tls *tls, smtpc_tls_state state) {
+  uint8_t octets[16];
+  size_t len = 99u;
+  // What the engine has to say to its peer may still be pulled.
+  do {
+    test_number(smtpc_tls_pull(tls, octets, sizeof octets, &len), SMTPC_OK);
+  } while (len > 0u);
+  for (int again = 0; again < 2; again++) {
+    len = 99u;
+    test_number(smtpc_tls_push(tls, (const uint8_t *)"EHLO x\r\n", 8u, &len),
+                SMTPC_E_STATE);
+    test_number(len, 0);
+    len = 99u;
+    test_number(smtpc_tls_read(tls, octets, sizeof octets, &len), state);
+    test_number(len, 0);
+    test_number(smtpc_tls_write(tls, octets, 1u), SMTPC_E_STATE);
+    test_number(smtpc_tls_handshake(tls, NULL), state);
+    test_number(smtpc_tls_end_of_stream(tls), state);
+    test_number(smtpc_tls_pull(tls, octets, sizeof octets, &len), SMTPC_OK);
+    test_number(len, 0);
+  }
+}
+
+// Reads all that is there; the caller frees it.
+static uint8_t *read_all(smtpc_tls *tls, size_t room, size_t *out_len) {
+  uint8_t *data = malloc(room + 1u);
+  size_t len = 1u;
+  *out_len = 0u;
+  assert_non_null(data);
+  while (len > 0u && *out_len <= room) {
+    (void)smtpc_tls_read(tls, data + *out_len, room + 1u - *out_len, &len);
+    *out_len += len;
+  }
+  return data;
+}
+
+void test_expect_read(smtpc_tls *tls, const char *want) {
+  size_t len = 0u;
+  uint8_t *have = read_all(tls, 1000u, &len);
+  test_octets(have, len, want, strlen(want));
+  free(have);
+}
+
+uint8_t *test_pull_all(smtpc_tls *tls, size_t room, size_t *out_len) {
+  uint8_t *data = malloc(room);
+  assert_non_null(data);
+  test_number(smtpc_tls_pull(tls, data, room, out_len), SMTPC_OK);
+  assert_true(*out_len < room);
+  return data;
+}
+
+size_t test_seal(const uint8_t *key, const uint8_t *iv, uint64_t sequence,
+                 const uint8_t *message, size_t len, uint8_t *out) {
+  uint8_t nonce[12];
+  uint8_t aad[13];
+  for (size_t i = 0u; i < 8u; i++) {
+    aad[i] = (uint8_t)(sequence >> (56u - 8u * i));
+  }
+  aad[8] = 0x16u;
+  aad[9] = 0x03u;
+  aad[10] = 0x03u;
+  aad[11] = 0u;
+  aad[12] = (uint8_t)len;
+  memcpy(nonce, iv, 4u);
+  memcpy(nonce + 4u, aad, 8u);
+  memcpy(out, aad + 8u, 3u);
+  out[3] = 0u;
+  out[4] = (uint8_t)(len + TEST_SEAL_MORE - 5u);
+  memcpy(out + 5u, aad, 8u);
+  EVP_AEAD_CTX *aead = EVP_AEAD_CTX_new(EVP_aead_aes_128_gcm(), key, 16u, 16u);
+  size_t sealed = 0u;
+  assert_non_null(aead);
+  assert_int_equal(
+      EVP_AEAD_CTX_seal(aead, out + 13u, &sealed, len + 16u, nonce,
+                        sizeof nonce, message, len, aad, sizeof aad),
+      1);
+  EVP_AEAD_CTX_free(aead);
+  assert_int_equal(13u + sealed, len + TEST_SEAL_MORE);
+  return 13u + sealed;
 }

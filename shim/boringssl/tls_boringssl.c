@@ -2,18 +2,14 @@
 
 #include <openssl/err.h>
 #include <openssl/mem.h>
-#include <openssl/x509v3.h>
 
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "shim/boringssl/internal.h"
 
-#define IN_MAX 16384u        // ciphertext that waits for the library
 #define OUT_KEEP_MAX 32768u  // an empty out buffer larger than this is freed
 #define WRITE_PIECE 16384u   // one record
-#define CHAIN_DEPTH_MAX 10
 #define RECORD_HANDSHAKE 0x16u
 #define RECORD_ALERT 0x15u
 #define RECORD_MAJOR 0x03u
@@ -31,30 +27,6 @@
 #define CIPHERS_OLD      \
   CIPHERS_FORWARD_SECRET \
   ":AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA"
-
-struct smtpc_tls {
-  SSL *ssl;
-  smtpc_tls_context *ctx;
-  smtpc_tls_state state;
-  smtpc_tls_failure failure;
-  smtpc_tls_facts facts;
-  smtpc_bssl_name name;
-  uint8_t role;
-  uint8_t verify;
-  uint8_t has_name;
-  uint8_t asked;  // the server asked for a client certificate
-  uint8_t close_sent;
-  uint8_t head_len;      // how much of `head` the peer has sent
-  uint8_t head[2];       // the first octets of the connection
-  size_t handshake_len;  // octets that were pushed before UP
-  size_t in_begin;       // ciphertext that waits is `in[in_begin, in_end)`
-  size_t in_end;
-  size_t out_begin;  // ciphertext for the peer is `out[out_begin, out_end)`
-  size_t out_end;
-  size_t out_cap;
-  uint8_t *out;
-  uint8_t in[IN_MAX];
-};
 
 // --- Transport ---------------------------------------------------------------
 
@@ -142,267 +114,6 @@ static smtpc_tls_state end_with(smtpc_tls *tls, smtpc_tls_failure failure) {
   tls->failure = failure;
   tls->facts.failure = (uint8_t)failure;
   return tls->state;
-}
-
-// An alert about a certificate, as a server hears it: it is about ours.
-static smtpc_tls_failure failure_of_certificate_alert(int alert) {
-  switch (alert) {
-    case SSL_AD_BAD_CERTIFICATE:
-    case SSL_AD_UNSUPPORTED_CERTIFICATE:
-    case SSL_AD_CERTIFICATE_REVOKED:
-    case SSL_AD_CERTIFICATE_UNKNOWN:
-    case SSL_AD_UNKNOWN_CA:
-      return SMTPC_TLS_FAILURE_CERTIFICATE;
-    case SSL_AD_CERTIFICATE_EXPIRED:
-      return SMTPC_TLS_FAILURE_CERTIFICATE_TIME;
-    default:
-      return SMTPC_TLS_FAILURE_NONE;
-  }
-}
-
-// After the server asked for a client certificate and got none, each of these
-// alerts is how some implementation says that it wants one: handshake_failure
-// (RFC 5246 section 7.4.6), certificate_required (RFC 8446 section 4.4.2.4),
-// and the others that are about certificates.
-static bool is_certificate_demand(int alert) {
-  return alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_NO_CERTIFICATE ||
-         alert == SSL_AD_ACCESS_DENIED ||
-         failure_of_certificate_alert(alert) != SMTPC_TLS_FAILURE_NONE;
-}
-
-static smtpc_tls_failure failure_of_alert(const smtpc_tls *tls, int alert) {
-  if (alert == SSL_AD_CERTIFICATE_REQUIRED ||
-      (tls->asked == 1u && is_certificate_demand(alert))) {
-    return SMTPC_TLS_FAILURE_CLIENT_CERTIFICATE;
-  }
-  switch (alert) {
-    // RFC 8446 section 6.2: "unable to negotiate an acceptable set of security
-    // parameters" is what handshake_failure means, whoever sends it.
-    case SSL_AD_HANDSHAKE_FAILURE:
-    case SSL_AD_INSUFFICIENT_SECURITY:
-      return SMTPC_TLS_FAILURE_NO_COMMON_CIPHER;
-    case SSL_AD_PROTOCOL_VERSION:
-    case SSL_AD_INAPPROPRIATE_FALLBACK:
-      return SMTPC_TLS_FAILURE_NO_COMMON_VERSION;
-    case SSL_AD_NO_APPLICATION_PROTOCOL:
-      return SMTPC_TLS_FAILURE_ALPN;
-    default:
-      break;
-  }
-  const smtpc_tls_failure about = tls->role == SMTPC_TLS_SERVER
-                                      ? failure_of_certificate_alert(alert)
-                                      : SMTPC_TLS_FAILURE_NONE;
-  return about == SMTPC_TLS_FAILURE_NONE ? SMTPC_TLS_FAILURE_ALERT : about;
-}
-
-static smtpc_tls_failure failure_of_reason(const smtpc_tls *tls, int reason) {
-  switch (reason) {
-    case SSL_R_NO_SHARED_CIPHER:
-    case SSL_R_NO_SHARED_GROUP:
-    case SSL_R_NO_COMMON_SIGNATURE_ALGORITHMS:
-    case SSL_R_NO_CIPHERS_AVAILABLE:
-      return SMTPC_TLS_FAILURE_NO_COMMON_CIPHER;
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_UNKNOWN_SSL_VERSION:
-    case SSL_R_WRONG_SSL_VERSION:
-    case SSL_R_NO_SUPPORTED_VERSIONS_ENABLED:
-    case SSL_R_INAPPROPRIATE_FALLBACK:
-      return SMTPC_TLS_FAILURE_NO_COMMON_VERSION;
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_HTTPS_PROXY_REQUEST:
-    case SSL_R_WRONG_VERSION_NUMBER:
-      return SMTPC_TLS_FAILURE_NOT_TLS;
-    case SSL_R_NO_APPLICATION_PROTOCOL:
-      return SMTPC_TLS_FAILURE_ALPN;
-    case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return (smtpc_tls_failure)tls->facts.failure;
-    case ERR_R_MALLOC_FAILURE:
-    case ERR_R_INTERNAL_ERROR:
-      return SMTPC_TLS_FAILURE_INTERNAL;
-    default:
-      return SMTPC_TLS_FAILURE_PROTOCOL;
-  }
-}
-
-static smtpc_tls_failure failure_of_error(const smtpc_tls *tls,
-                                          uint32_t error) {
-  const int reason = ERR_GET_REASON(error);
-  if (reason == ERR_R_MALLOC_FAILURE) {
-    return SMTPC_TLS_FAILURE_INTERNAL;
-  }
-  if (ERR_GET_LIB(error) != ERR_LIB_SSL) {
-    // Another part of the library did not like what the peer sent.
-    return SMTPC_TLS_FAILURE_PROTOCOL;
-  }
-  if (reason > SSL_AD_REASON_OFFSET &&
-      reason <= SSL_AD_REASON_OFFSET + UINT8_MAX) {
-    return failure_of_alert(tls, reason - SSL_AD_REASON_OFFSET);
-  }
-  return failure_of_reason(tls, reason);
-}
-
-// The first error that says more than PROTOCOL decides; no error at all is one
-// of the library's own.
-static smtpc_tls_failure failure_of_queue(const smtpc_tls *tls) {
-  smtpc_tls_failure found = SMTPC_TLS_FAILURE_INTERNAL;
-  bool decided = false;
-  uint32_t error = ERR_get_error();
-  while (error != 0u && !decided) {
-    found = failure_of_error(tls, error);
-    decided = found != SMTPC_TLS_FAILURE_PROTOCOL;
-    error = ERR_get_error();
-  }
-  ERR_clear_error();
-  return found;
-}
-
-// --- The client's view of the server's certificate ---------------------------
-
-static smtpc_tls_failure failure_of_chain(int error) {
-  switch (error) {
-    case X509_V_OK:
-      return SMTPC_TLS_FAILURE_NONE;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return SMTPC_TLS_FAILURE_CERTIFICATE_TIME;
-    default:
-      return SMTPC_TLS_FAILURE_CERTIFICATE;
-  }
-}
-
-// Returns an X509_V_* error. The purpose is that of a TLS server.
-static int verify_chain(const smtpc_tls *tls, X509 *leaf,
-                        STACK_OF(X509) * chain) {
-  int error = X509_V_ERR_OUT_OF_MEM;
-  X509_STORE *store = SSL_CTX_get_cert_store(tls->ctx->side[SMTPC_TLS_CLIENT]);
-  X509_STORE_CTX *check = X509_STORE_CTX_new();
-  if (check != NULL && X509_STORE_CTX_init(check, store, leaf, chain) == 1 &&
-      X509_STORE_CTX_set_default(check, "ssl_server") == 1) {
-    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(check);
-    X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH_MAX);
-    // Whatever the roots' file holds is trusted, be it a device's own
-    // certificate.
-    (void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-    if (tls->ctx->now > 0) {
-      X509_VERIFY_PARAM_set_time(param, (time_t)tls->ctx->now);
-    }
-    const int ok = X509_verify_cert(check);
-    error = X509_STORE_CTX_get_error(check);
-    if (ok != 1 && error == X509_V_OK) {
-      error = X509_V_ERR_UNSPECIFIED;
-    }
-  }
-  X509_STORE_CTX_free(check);
-  return error;
-}
-
-static bool verify_name(const smtpc_tls *tls, X509 *leaf) {
-  if (tls->has_name == 0u) {
-    return false;
-  }
-  if (tls->name.kind == SMTPC_BSSL_NAME_IP) {
-    return X509_check_ip(leaf, tls->name.ip, tls->name.ip_len, 0u) == 1;
-  }
-  return X509_check_host(leaf, tls->name.text, strlen(tls->name.text),
-                         X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
-}
-
-static uint8_t alert_of(smtpc_tls_failure failure, int chain_error) {
-  return failure == SMTPC_TLS_FAILURE_NAME
-             ? (uint8_t)SSL_AD_BAD_CERTIFICATE
-             : (uint8_t)SSL_alert_from_verify_result(chain_error);
-}
-
-// Called once in each handshake of a client. The facts are found whether or not
-// they are demanded.
-static enum ssl_verify_result_t on_certificate(SSL *ssl, uint8_t *out_alert) {
-  smtpc_tls *tls = SSL_get_app_data(ssl);
-  STACK_OF(X509) *chain = SSL_get_peer_full_cert_chain(ssl);
-  if (tls == NULL) {
-    *out_alert = SSL_AD_INTERNAL_ERROR;
-    return ssl_verify_invalid;
-  }
-  if (chain == NULL || sk_X509_num(chain) == 0u) {
-    tls->facts.failure = SMTPC_TLS_FAILURE_INTERNAL;
-    *out_alert = SSL_AD_INTERNAL_ERROR;
-    return ssl_verify_invalid;
-  }
-  X509 *leaf = sk_X509_value(chain, 0);
-  const int chain_error = verify_chain(tls, leaf, chain);
-  smtpc_tls_failure failure = failure_of_chain(chain_error);
-  tls->facts.chain_ok = failure == SMTPC_TLS_FAILURE_NONE ? 1u : 0u;
-  tls->facts.name_ok = verify_name(tls, leaf) ? 1u : 0u;
-  if (failure == SMTPC_TLS_FAILURE_NONE && tls->has_name == 1u &&
-      tls->facts.name_ok == 0u) {
-    failure = SMTPC_TLS_FAILURE_NAME;
-  }
-  tls->facts.failure = (uint8_t)failure;
-  ERR_clear_error();
-  if (tls->verify == 0u || failure == SMTPC_TLS_FAILURE_NONE) {
-    return ssl_verify_ok;
-  }
-  *out_alert = alert_of(failure, chain_error);
-  return ssl_verify_invalid;
-}
-
-// Called when the server asks for a client certificate. There is none to show.
-static int on_certificate_request(SSL *ssl, void *data) {
-  smtpc_tls *tls = SSL_get_app_data(ssl);
-  (void)data;
-  if (tls != NULL) {
-    tls->asked = 1u;
-  }
-  return 1;
-}
-
-// --- The server's view of the ClientHello ------------------------------------
-
-// RFC 7301 section 3.2: a client that offers protocols without ours is refused.
-static int on_protocols(SSL *ssl, const uint8_t **out, uint8_t *out_len,
-                        const uint8_t *in, unsigned in_len, void *data) {
-  static const uint8_t smtp[] = {'s', 'm', 't', 'p'};
-  (void)ssl;
-  (void)data;
-  size_t i = 0u;
-  while (i < in_len) {
-    const size_t len = in[i];
-    i++;
-    if (len > in_len - i) {
-      return SSL_TLSEXT_ERR_ALERT_FATAL;
-    }
-    if (len == sizeof smtp && memcmp(in + i, smtp, sizeof smtp) == 0) {
-      *out = in + i;
-      *out_len = (uint8_t)len;
-      return SSL_TLSEXT_ERR_OK;
-    }
-    i += len;
-  }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-// RFC 6066 section 3: the name is a host name. It is looked at and not kept,
-// and nothing depends on which it is (RFC 8461 section 7.1).
-static int on_server_name(SSL *ssl, int *out_alert, void *data) {
-  const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  (void)data;
-  if (name == NULL) {
-    return SSL_TLSEXT_ERR_NOACK;
-  }
-  if (smtpc_bssl_is_ldh((const uint8_t *)name, strlen(name))) {
-    return SSL_TLSEXT_ERR_OK;
-  }
-  *out_alert = SSL_AD_UNRECOGNIZED_NAME;
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-bool smtpc_bssl_side_setup(SSL_CTX *side, smtpc_tls_role role) {
-  if (role == SMTPC_TLS_CLIENT) {
-    SSL_CTX_set_custom_verify(side, SSL_VERIFY_PEER, on_certificate);
-    SSL_CTX_set_cert_cb(side, on_certificate_request, NULL);
-    return true;
-  }
-  SSL_CTX_set_alpn_select_cb(side, on_protocols, NULL);
-  return SSL_CTX_set_tlsext_servername_callback(side, on_server_name) == 1;
 }
 
 // --- Opening -----------------------------------------------------------------
@@ -533,7 +244,7 @@ static size_t room_for(smtpc_tls *tls) {
     tls->in_end -= tls->in_begin;
     tls->in_begin = 0u;
   }
-  const size_t room = IN_MAX - tls->in_end;
+  const size_t room = SMTPC_BSSL_IN_MAX - tls->in_end;
   if (tls->state != SMTPC_TLS_HANDSHAKING) {
     return room;
   }
@@ -655,8 +366,9 @@ static smtpc_tls_state go_on(smtpc_tls *tls) {
     return tls->state;
   }
   // close_notify before the end of the handshake is an alert that ends it.
-  return end_with(tls, error == SSL_ERROR_ZERO_RETURN ? SMTPC_TLS_FAILURE_ALERT
-                                                      : failure_of_queue(tls));
+  return end_with(tls, error == SSL_ERROR_ZERO_RETURN
+                           ? SMTPC_TLS_FAILURE_ALERT
+                           : smtpc_bssl_failure_of_queue(tls));
 }
 
 smtpc_tls_state smtpc_tls_handshake(smtpc_tls *tls, smtpc_tls_facts *out) {
@@ -684,7 +396,7 @@ static smtpc_tls_state after_read(smtpc_tls *tls, int got) {
     tls->state = SMTPC_TLS_CLOSED;
     return tls->state;
   }
-  return end_with(tls, failure_of_queue(tls));
+  return end_with(tls, smtpc_bssl_failure_of_queue(tls));
 }
 
 smtpc_tls_state smtpc_tls_read(smtpc_tls *tls, uint8_t *out, size_t cap,

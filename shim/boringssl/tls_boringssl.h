@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "smtpcore/sasl.h"
 #include "smtpcore/status.h"
 #include "smtpcore/tls.h"
 
@@ -206,11 +207,73 @@ SMTPC_NODISCARD smtpc_status smtpc_boringssl_digest_hmac(
     const uint8_t *data, size_t len, uint8_t *out);
 
 // smtpc_boringssl_digest_salted writes PBKDF2 (RFC 8018) with HMAC of
-// `password`, `salt` and 1 to 1000000 rounds: the Hi() of SCRAM, as long as the
-// digest.
+// `password`, `salt` and 1 to SMTPC_ITERATIONS_MAX rounds: the Hi() of SCRAM, as
+// long as the digest. So many rounds take seconds.
 SMTPC_NODISCARD smtpc_status smtpc_boringssl_digest_salted(
     smtpc_boringssl_hash hash, const uint8_t *password, size_t password_len,
     const uint8_t *salt, size_t salt_len, uint32_t rounds, uint8_t *out);
+
+// smtpc_boringssl_secret is a password, and for SCRAM what it is salted with. All
+// is borrowed; the caller wipes it.
+typedef struct smtpc_boringssl_secret {
+  const uint8_t *password;
+  size_t password_len;
+  const uint8_t *salt;
+  size_t salt_len;
+  uint32_t iterations;
+} smtpc_boringssl_secret;
+
+// smtpc_boringssl_sasl_digest answers SMTPC_DO_ASK_DIGEST of a client, for each
+// mechanism that asks it. `text` is what the action's octets are. CRAM-MD5: HMAC-MD5
+// of `text`, SMTPC_MD5_LEN octets; salt and iterations are not looked at. SCRAM: what
+// `smtpc_boringssl_scram_client` writes. `out` has room for 2 *
+// SMTPC_BORINGSSL_DIGEST_MAX octets. It returns SMTPC_OK; SMTPC_E_ARGUMENT, also for
+// another mechanism; or SMTPC_E_INTERNAL. On an error `*out_len` is 0.
+SMTPC_NODISCARD smtpc_status smtpc_boringssl_sasl_digest(
+    unsigned mechanism, const smtpc_boringssl_secret *secret,
+    const uint8_t *text, size_t text_len, uint8_t *out, size_t *out_len);
+
+// smtpc_boringssl_hash_of sets `*out` to the hash of `mechanism` (an
+// smtpc_mechanism) and returns true, or returns false for one without digests.
+SMTPC_NODISCARD bool smtpc_boringssl_hash_of(unsigned mechanism,
+                                             smtpc_boringssl_hash *out);
+
+// smtpc_boringssl_scram_client writes what a client of SCRAM needs, for the
+// AuthMessage `text`: ClientProof, and behind it ServerSignature, each as long as
+// the digest. `hash` is SHA1 or SHA256, the salt is not empty, and there are 1 to
+// SMTPC_ITERATIONS_MAX iterations. It returns SMTPC_OK, SMTPC_E_ARGUMENT, or
+// SMTPC_E_INTERNAL; on an error `out` is as it was.
+//= RFC 5802 section 3
+SMTPC_NODISCARD smtpc_status smtpc_boringssl_scram_client(
+    smtpc_boringssl_hash hash, const smtpc_boringssl_secret *secret,
+    const uint8_t *text, size_t text_len, uint8_t *out);
+
+// smtpc_boringssl_scram_keys writes what a server of SCRAM stores in place of a
+// password, in the same way: StoredKey, and behind it ServerKey. Who reads them can
+// test guesses of the password, and can act as the server.
+SMTPC_NODISCARD smtpc_status
+smtpc_boringssl_scram_keys(smtpc_boringssl_hash hash,
+                           const smtpc_boringssl_secret *secret, uint8_t *out);
+
+// smtpc_boringssl_proof is what a server of SCRAM judges.
+typedef struct smtpc_boringssl_proof {
+  const uint8_t *keys;  // as smtpc_boringssl_scram_keys writes them
+  size_t keys_len;      // twice the digest
+  const uint8_t *text;  // the AuthMessage
+  size_t text_len;
+  const uint8_t *proof;  // the ClientProof
+  size_t proof_len;      // the digest
+} smtpc_boringssl_proof;
+
+// smtpc_boringssl_scram_server returns whether the proof is right, and then writes
+// ServerSignature, as long as the digest, to `out`. On false, which is also the
+// answer to misuse and to a failure of the library, `out` is as it was. The digests
+// are computed in any case, and compared in constant time: for a name that is not
+// known give keys that nobody has, and turn the answer down.
+//= RFC 5802 section 3
+SMTPC_NODISCARD bool smtpc_boringssl_scram_server(
+    smtpc_boringssl_hash hash, const smtpc_boringssl_proof *given,
+    uint8_t *out);
 
 // smtpc_boringssl_random writes `len` octets that nobody can guess to `out`. It
 // returns SMTPC_OK or SMTPC_E_ARGUMENT; without entropy the library ends the

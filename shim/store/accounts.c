@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "shim/store/accounts_line.h"
+#include "shim/store/accounts_scram.h"
+#include "smtpcore/registry.h"
 
 // No line that is taken is shorter.
 #define LINE_LEN_MIN (1u + 1u + SMTPC_ACCOUNTS_HASH_LEN)
@@ -28,6 +30,7 @@ typedef struct account {
   size_t line;
   bool has_cram;
   uint8_t cram[SMTPC_ACCOUNTS_CRAM_LEN];  // inner state, outer state
+  smtpc_accounts_scram scram[SMTPC_ACCOUNTS_HASH_COUNT];
 } account;
 
 struct smtpc_accounts {
@@ -36,6 +39,10 @@ struct smtpc_accounts {
   size_t count;
   size_t room;
   char dummy[CRYPT_GENSALT_OUTPUT_SIZE];  // what unknown names are hashed with
+  // How many accounts have the field, and the iterations of who has none.
+  size_t scram_count[SMTPC_ACCOUNTS_HASH_COUNT];
+  uint32_t iterations[SMTPC_ACCOUNTS_HASH_COUNT];
+  uint8_t seed[SMTPC_ACCOUNTS_SIGNATURE_MAX];  // what salts are made up with
   char warning[SMTPC_STORE_TEXT_MAX];
 };
 
@@ -51,6 +58,78 @@ static smtpc_store_status line_wrong(const accounts_reader *reader,
                                      const char *what) {
   return smtpc_store_fail(reader->error, SMTPC_STORE_FORMAT, "%s:%zu: %s" MEND,
                           reader->path, reader->line, what);
+}
+
+// The fields that may stand behind the hash, in the order in which they do: CRAM-MD5,
+// then SCRAM by smtpc_accounts_hash.
+#define FIELD_COUNT (1u + SMTPC_ACCOUNTS_HASH_COUNT)
+
+static const char *field_word(size_t field) {
+  return field == 0u
+             ? SMTPC_ACCOUNTS_CRAM_WORD
+             : smtpc_accounts_scram_word((smtpc_accounts_hash)(field - 1u));
+}
+
+static const char *field_problem(size_t field) {
+  static const char *const problems[FIELD_COUNT] = {
+      "the cram-md5= field is not 64 hexadecimal digits",
+      "the scram-sha-1= field is not iterations, salt, and two keys",
+      "the scram-sha-256= field is not iterations, salt, and two keys"};
+  return problems[field];
+}
+
+// Returns which field data[from .. to) is, or FIELD_COUNT.
+static size_t which_field(const uint8_t *data, size_t from, size_t to) {
+  for (size_t field = 0; field < FIELD_COUNT; field++) {
+    const char *word = field_word(field);
+    const size_t len = strlen(word);
+    if (to - from >= len && memcmp(data + from, word, len) == 0) {
+      return field;
+    }
+  }
+  return FIELD_COUNT;
+}
+
+static bool read_field(account *entry, size_t field, const uint8_t *data,
+                       size_t from, size_t to) {
+  if (field == 0u) {
+    entry->has_cram =
+        smtpc_accounts_read_cram(entry->cram, data + from, to - from);
+    return entry->has_cram;
+  }
+  const smtpc_accounts_hash hash = (smtpc_accounts_hash)(field - 1u);
+  const size_t word_len = strlen(field_word(field));
+  return smtpc_accounts_scram_read(
+      &entry->scram[hash], hash, data + from + word_len, to - from - word_len);
+}
+
+// Reads the fields that begin with the ':' at `from`, if there are any.
+static smtpc_store_status read_fields(const accounts_reader *reader,
+                                      account *entry, size_t from, size_t to) {
+  const uint8_t *data = reader->accounts->file.data;
+  size_t next = 0;  // the first field that may still come
+  while (from < to) {
+    const size_t begin = from + 1u;
+    const size_t end = smtpc_accounts_find_octet(data, begin, to, ':');
+    const size_t field = which_field(data, begin, end);
+    if (field == FIELD_COUNT) {
+      return line_wrong(reader,
+                        "a field after the hash is not cram-md5=, "
+                        "scram-sha-1= or scram-sha-256=");
+    }
+    if (field < next) {
+      return line_wrong(reader,
+                        "the fields after the hash stand there twice, or in "
+                        "another order than cram-md5=, scram-sha-1=, "
+                        "scram-sha-256=");
+    }
+    if (!read_field(entry, field, data, begin, end)) {
+      return line_wrong(reader, field_problem(field));
+    }
+    next = field + 1u;
+    from = end;
+  }
+  return SMTPC_STORE_OK;
 }
 
 // Reads the line [from, to), which has an account. The hash is NUL-terminated in
@@ -82,16 +161,9 @@ static smtpc_store_status read_account(const accounts_reader *reader,
                      .hash = (const char *)data + hash,
                      .line = reader->line};
   accounts->count++;
-  entry->has_cram = hash_end < to;
-  if (entry->has_cram &&
-      !smtpc_accounts_read_cram(entry->cram, data + hash_end + 1u,
-                                to - hash_end - 1u)) {
-    return line_wrong(reader,
-                      "the third field is not cram-md5= and 64 "
-                      "hexadecimal digits");
-  }
+  const smtpc_store_status status = read_fields(reader, entry, hash_end, to);
   data[hash_end] = 0u;
-  return SMTPC_STORE_OK;
+  return status;
 }
 
 static smtpc_store_status read_line(const accounts_reader *reader, size_t from,
@@ -165,6 +237,23 @@ static smtpc_store_status sort_accounts(const accounts_reader *reader) {
                           list[again - 1u].line);
 }
 
+// Some accounts have a SCRAM field and others do not: then it is not offered.
+static void note_missing(smtpc_accounts *accounts, const char *path) {
+  for (size_t k = SMTPC_ACCOUNTS_HASH_COUNT; k > 0u; k--) {
+    const size_t have = accounts->scram_count[k - 1u];
+    if (have > 0u && have < accounts->count) {
+      const char *word =
+          smtpc_accounts_scram_word((smtpc_accounts_hash)(k - 1u));
+      (void)snprintf(accounts->warning, sizeof accounts->warning,
+                     "%s: accounts without %s: %zu of %zu, so that SCRAM with "
+                     "that hash is not offered; write them again with "
+                     "`smtpcore account`",
+                     path, word, accounts->count - have, accounts->count);
+      return;
+    }
+  }
+}
+
 static void note_warning(smtpc_accounts *accounts, const char *path) {
   const smtpc_file *file = &accounts->file;
   if (file->owner != 0u && file->owner != (uint32_t)geteuid()) {
@@ -177,6 +266,8 @@ static void note_warning(smtpc_accounts *accounts, const char *path) {
                    "%s: everybody can read the password hashes (mode %04o); "
                    "run: chmod 600 %s",
                    path, (unsigned)file->mode, path);
+  } else {
+    note_missing(accounts, path);
   }
 }
 
@@ -195,6 +286,24 @@ static smtpc_store_status choose_dummy(smtpc_accounts *accounts,
     return smtpc_store_fail_errno(error, errno, "make a salt", path);
   }
   return SMTPC_STORE_OK;
+}
+
+// Chooses what a name without a SCRAM field is told: iterations of a real line, and
+// salts made with a text that no stranger knows. It is not random: after a restart,
+// and on another machine with the same file, a made-up salt is as it was, as a real
+// one is.
+static void choose_scram(smtpc_accounts *accounts) {
+  for (size_t k = 0; k < SMTPC_ACCOUNTS_HASH_COUNT; k++) {
+    accounts->iterations[k] = SMTPC_ACCOUNTS_ITERATIONS_DEFAULT;
+    for (size_t at = accounts->count; at > 0u; at--) {
+      const smtpc_accounts_scram *state = &accounts->list[at - 1u].scram[k];
+      if (state->iterations != 0u) {
+        accounts->iterations[k] = state->iterations;
+        accounts->scram_count[k]++;
+      }
+    }
+  }
+  smtpc_accounts_scram_seed(accounts->seed, accounts->dummy);
 }
 
 static smtpc_store_status load_steps(smtpc_accounts *accounts,
@@ -222,7 +331,10 @@ static smtpc_store_status load_steps(smtpc_accounts *accounts,
   if (status == SMTPC_STORE_OK) {
     status = choose_dummy(accounts, error, path);
   }
-  note_warning(accounts, path);
+  if (status == SMTPC_STORE_OK) {
+    choose_scram(accounts);
+    note_warning(accounts, path);
+  }
   return status;
 }
 
@@ -271,6 +383,22 @@ bool smtpc_accounts_has_cram_md5(const smtpc_accounts *accounts) {
     }
   }
   return false;
+}
+
+uint64_t smtpc_accounts_mechanisms(const smtpc_accounts *accounts) {
+  static const uint64_t scram[SMTPC_ACCOUNTS_HASH_COUNT] = {
+      SMTPC_MECH(SCRAM_SHA_1) | SMTPC_MECH(SCRAM_SHA_1_PLUS),
+      SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(SCRAM_SHA_256_PLUS)};
+  uint64_t set = SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN);
+  if (smtpc_accounts_has_cram_md5(accounts)) {
+    set |= SMTPC_MECH(CRAM_MD5);
+  }
+  for (size_t k = 0; k < SMTPC_ACCOUNTS_HASH_COUNT; k++) {
+    if (accounts->count > 0u && accounts->scram_count[k] == accounts->count) {
+      set |= scram[k];
+    }
+  }
+  return set;
 }
 
 static const account *find_account(const smtpc_accounts *accounts,
@@ -335,5 +463,49 @@ bool smtpc_accounts_check_cram_md5(const smtpc_accounts *accounts,
   const bool same = nettle_memeql_sec(want, digest, sizeof want) != 0;
   explicit_bzero(&hmac, sizeof hmac);
   explicit_bzero(want, sizeof want);
+  return may && same;
+}
+
+bool smtpc_accounts_scram_salt(const smtpc_accounts *accounts,
+                               unsigned mechanism, const uint8_t *name,
+                               size_t name_len,
+                               uint8_t salt[SMTPC_ACCOUNTS_SALT_LEN],
+                               uint32_t *out_iterations) {
+  const smtpc_accounts_hash hash = smtpc_accounts_scram_hash_of(mechanism);
+  *out_iterations = 0u;
+  if (hash == SMTPC_ACCOUNTS_HASH_COUNT) {
+    return false;
+  }
+  // It is made up for everybody, so that it costs everybody the same.
+  smtpc_accounts_scram_made_up(salt, accounts->seed, hash, name, name_len);
+  *out_iterations = accounts->iterations[hash];
+  const account *found = find_account(accounts, name, name_len);
+  if (found != NULL && found->scram[hash].iterations != 0u) {
+    memcpy(salt, found->scram[hash].salt, SMTPC_ACCOUNTS_SALT_LEN);
+    *out_iterations = found->scram[hash].iterations;
+  }
+  return true;
+}
+
+bool smtpc_accounts_check_scram(
+    const smtpc_accounts *accounts, const smtpc_accounts_proof *given,
+    uint8_t signature[SMTPC_ACCOUNTS_SIGNATURE_MAX]) {
+  static const smtpc_accounts_scram nobody = {0};
+  const smtpc_accounts_hash hash =
+      smtpc_accounts_scram_hash_of(given->mechanism);
+  uint8_t made[SMTPC_ACCOUNTS_SIGNATURE_MAX];
+  if (hash == SMTPC_ACCOUNTS_HASH_COUNT ||
+      given->proof_len != smtpc_accounts_scram_len(hash)) {
+    return false;
+  }
+  const account *found = find_account(accounts, given->name, given->name_len);
+  const bool may = found != NULL && found->scram[hash].iterations != 0u;
+  const smtpc_accounts_scram *state = may ? &found->scram[hash] : &nobody;
+  const bool same = smtpc_accounts_scram_judge(
+      state, hash, given->text, given->text_len, given->proof, made);
+  if (may && same) {
+    memcpy(signature, made, given->proof_len);
+  }
+  explicit_bzero(made, sizeof made);
   return may && same;
 }

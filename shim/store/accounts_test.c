@@ -11,11 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/store/accounts_testing.h"
 #include "shim/store/store_testing.h"
 
-// A hash of "x" that was made once, at cost 1.
-#define HASH \
-  "$y$j75$7P/5JKleMJ4/4ZndDDtgc0$U1Pwnirp5gQiX6s8AIrT5fLUfflhIgWMCxmE.zRbKX0"
 #define ZEROS "00000000000000000000000000000000"
 #define MEND "; write the line again with `smtpcore account`"
 
@@ -32,31 +30,6 @@ char *crypt_rn(const char *phrase, const char *setting, void *data, int size) {
   return hash != NULL && hash[0] != '*' ? hash : NULL;
 }
 
-static char folder[STORE_PATH_MAX];
-static char path[STORE_PATH_MAX];
-static smtpc_store_error error;
-
-static int set_up(void **state) {
-  (void)state;
-  store_folder_make(folder);
-  store_path(path, folder, "accounts.txt");
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  store_folder_remove(folder);
-  return 0;
-}
-
-static smtpc_accounts *load(void) {
-  smtpc_accounts *accounts = NULL;
-  store_status(smtpc_accounts_load(&accounts, &error, path), SMTPC_STORE_OK,
-               &error);
-  assert_non_null(accounts);
-  return accounts;
-}
-
 static smtpc_store_status write_entry(const char *name, const char *password,
                                       bool cram_md5) {
   const smtpc_accounts_entry entry = {
@@ -67,7 +40,7 @@ static smtpc_store_status write_entry(const char *name, const char *password,
       .cram_md5 = cram_md5,
       .cost = 1};
   const smtpc_store_status status =
-      smtpc_accounts_write_entry(&error, path, &entry);
+      smtpc_accounts_write_entry(&accounts_error, accounts_path, &entry);
   free((void *)(uintptr_t)entry.name);
   free((void *)(uintptr_t)entry.password);
   return status;
@@ -94,9 +67,11 @@ static bool check(const smtpc_accounts *accounts, const char *name,
 
 static void test_accounts_right_and_wrong_passwords(void **state) {
   (void)state;
-  store_status(write_entry("printer", "secret", false), SMTPC_STORE_OK, &error);
-  store_status(write_entry("scanner", "other", true), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_status(write_entry("printer", "secret", false), SMTPC_STORE_OK,
+               &accounts_error);
+  store_status(write_entry("scanner", "other", true), SMTPC_STORE_OK,
+               &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_int_equal(smtpc_accounts_count(accounts), 2);
   assert_string_equal(smtpc_accounts_warning(accounts), "");
   assert_true(check(accounts, "printer", "secret"));
@@ -114,8 +89,9 @@ static void test_accounts_right_and_wrong_passwords(void **state) {
 static void test_accounts_unknown_name_costs_a_hash_of_the_same_kind(
     void **state) {
   (void)state;
-  store_status(write_entry("printer", "secret", false), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_status(write_entry("printer", "secret", false), SMTPC_STORE_OK,
+               &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   // The hash for an unknown name is made with a real line's parameters, and must
   // not let its password in.
   assert_false(check(accounts, "nobody", "secret"));
@@ -129,8 +105,9 @@ static void test_accounts_unknown_name_costs_a_hash_of_the_same_kind(
 
 static void test_accounts_impossible_passwords(void **state) {
   (void)state;
-  store_status(write_entry("printer", "secret", false), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_status(write_entry("printer", "secret", false), SMTPC_STORE_OK,
+               &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_false(check_octets(accounts, "printer", 7, "secret\0", 7));
   assert_false(check_octets(accounts, "printer", 7, "secret\0more", 11));
   assert_false(check_octets(accounts, "printer", 7, "\0secret", 7));
@@ -152,8 +129,8 @@ static void test_accounts_hash_of_the_empty_password(void **state) {
   char text[200];
   (void)snprintf(text, sizeof text, "a:%s\n", hash);
   free(data);
-  store_put(path, text, 0600);
-  smtpc_accounts *accounts = load();
+  store_put(accounts_path, text, 0600);
+  smtpc_accounts *accounts = accounts_load();
   assert_false(check_octets(accounts, "a", 1, "", 0));
   assert_false(check_octets(accounts, "a", 1, "\0", 1));
   smtpc_accounts_free(accounts);
@@ -164,13 +141,16 @@ static void test_accounts_longest_name_and_password(void **state) {
   char large[257];
   memset(large, 'n', sizeof large);
   large[256] = '\0';
-  store_status(write_entry(large, "x", false), SMTPC_STORE_FORMAT, &error);
-  store_says(&error, "the name is longer than 255 octets");
-  store_status(write_entry("x", large, false), SMTPC_STORE_FORMAT, &error);
-  store_says(&error, "the password is longer than 255 octets");
+  store_status(write_entry(large, "x", false), SMTPC_STORE_FORMAT,
+               &accounts_error);
+  store_says(&accounts_error, "the name is longer than 255 octets");
+  store_status(write_entry("x", large, false), SMTPC_STORE_FORMAT,
+               &accounts_error);
+  store_says(&accounts_error, "the password is longer than 255 octets");
   large[255] = '\0';
-  store_status(write_entry(large, large, true), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_status(write_entry(large, large, true), SMTPC_STORE_OK,
+               &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_true(check(accounts, large, large));
   large[254] = 'x';
   assert_false(check(accounts, large, large));
@@ -179,8 +159,8 @@ static void test_accounts_longest_name_and_password(void **state) {
 
 static void test_accounts_none_is_legal(void **state) {
   (void)state;
-  store_put(path, "", 0600);
-  smtpc_accounts *accounts = load();
+  store_put(accounts_path, "", 0600);
+  smtpc_accounts *accounts = accounts_load();
   assert_int_equal(smtpc_accounts_count(accounts), 0);
   assert_false(smtpc_accounts_has_cram_md5(accounts));
   assert_false(check(accounts, "printer", ""));
@@ -190,9 +170,11 @@ static void test_accounts_none_is_legal(void **state) {
 
 static void test_accounts_comments_and_last_line_without_end(void **state) {
   (void)state;
-  store_put(path, "# a:comment\n\nprinter:" HASH "\n#\n\nJ\xc3\xbcrg x:" HASH,
+  store_put(accounts_path,
+            "# a:comment\n\nprinter:" ACCOUNTS_HASH
+            "\n#\n\nJ\xc3\xbcrg x:" ACCOUNTS_HASH,
             0600);
-  smtpc_accounts *accounts = load();
+  smtpc_accounts *accounts = accounts_load();
   assert_int_equal(smtpc_accounts_count(accounts), 2);
   assert_true(check(accounts, "printer", "x"));
   assert_true(check(accounts, "J\xc3\xbcrg x", "x"));
@@ -207,34 +189,45 @@ typedef struct wrong_file {
 static const wrong_file wrong_files[] = {
     {"printer\n", ":1: hash field missing" MEND},
     {"# c\n\nprinter:\n", ":3: hash field missing" MEND},
-    {"a:" HASH "\nb", ":2: hash field missing" MEND},
-    {":" HASH "\n", ":1: the name is empty" MEND},
-    {" a:" HASH "\n", ":1: the name begins with '#' or a space"},
-    {"a :" HASH "\n", "or ends with a space" MEND},
-    {"a\tb:" HASH "\n", ":1: the name has a ':' or a control character" MEND},
-    {"a\x7f:" HASH "\n", ":1: the name has a ':' or a control character" MEND},
-    {"a\xc2\x85:" HASH "\n", ":1: the name has a control character" MEND},
-    {"a\xc3:" HASH "\n", ":1: the name is not UTF-8" MEND},
-    {"a\xc0\xaf:" HASH "\n", ":1: the name is not UTF-8" MEND},
-    {"a\xed\xa0\x80:" HASH "\n", ":1: the name is not UTF-8" MEND},
+    {"a:" ACCOUNTS_HASH "\nb", ":2: hash field missing" MEND},
+    {":" ACCOUNTS_HASH "\n", ":1: the name is empty" MEND},
+    {" a:" ACCOUNTS_HASH "\n", ":1: the name begins with '#' or a space"},
+    {"a :" ACCOUNTS_HASH "\n", "or ends with a space" MEND},
+    {"a\tb:" ACCOUNTS_HASH "\n",
+     ":1: the name has a ':' or a control character" MEND},
+    {"a\x7f:" ACCOUNTS_HASH "\n",
+     ":1: the name has a ':' or a control character" MEND},
+    {"a\xc2\x85:" ACCOUNTS_HASH "\n",
+     ":1: the name has a control character" MEND},
+    {"a\xc3:" ACCOUNTS_HASH "\n", ":1: the name is not UTF-8" MEND},
+    {"a\xc0\xaf:" ACCOUNTS_HASH "\n", ":1: the name is not UTF-8" MEND},
+    {"a\xed\xa0\x80:" ACCOUNTS_HASH "\n", ":1: the name is not UTF-8" MEND},
     {"a:plain\n", ":1: the hash is not a yescrypt hash" MEND},
     {"a:!\n", ":1: the hash is not a yescrypt hash" MEND},
     {"a:$6$abc$def\n", ":1: the hash is not a yescrypt hash" MEND},
     {"a:$y$j9T$7P/5JKleMJ4/4ZndDDtgc0\n", ":1: the hash is not a yescrypt"},
-    {"a:" HASH "0\n", ":1: the hash is not a yescrypt hash" MEND},
-    {"a:" HASH "\nb:" HASH " \n", ":2: the hash is not a yescrypt hash" MEND},
-    {"a:" HASH ":\n", ":1: the third field is not cram-md5= and 64 hex"},
-    {"a:" HASH ":md5=" ZEROS ZEROS "\n", ":1: the third field is not"},
-    {"a:" HASH ":cram-md5=" ZEROS "\n", ":1: the third field is not"},
-    {"a:" HASH ":cram-md5=" ZEROS ZEROS "0\n", ":1: the third field is not"},
-    {"a:" HASH ":cram-md5=" ZEROS "g0000000000000000000000000000000\n",
-     ":1: the third field is not"},
-    {"a:" HASH ":cram-md5=" ZEROS ZEROS ":x\n", ":1: the third field is not"},
+    {"a:" ACCOUNTS_HASH "0\n", ":1: the hash is not a yescrypt hash" MEND},
+    {"a:" ACCOUNTS_HASH "\nb:" ACCOUNTS_HASH " \n",
+     ":2: the hash is not a yescrypt hash" MEND},
+    {"a:" ACCOUNTS_HASH ":\n",
+     ":1: a field after the hash is not cram-md5=, scram-sha-1= or "
+     "scram-sha-256=" MEND},
+    {"a:" ACCOUNTS_HASH ":md5=" ZEROS ZEROS "\n",
+     ":1: a field after the hash is not"},
+    {"a:" ACCOUNTS_HASH ":cram-md5=" ZEROS "\n",
+     ":1: the cram-md5= field is not 64 hexadecimal digits" MEND},
+    {"a:" ACCOUNTS_HASH ":cram-md5=" ZEROS ZEROS "0\n",
+     ":1: the cram-md5= field is not"},
+    {"a:" ACCOUNTS_HASH ":cram-md5=" ZEROS "g0000000000000000000000000000000\n",
+     ":1: the cram-md5= field is not"},
+    {"a:" ACCOUNTS_HASH ":cram-md5=" ZEROS ZEROS ":x\n",
+     ":1: a field after the hash is not"},
     {"# c\r\n", ":1: the line ends in CR LF; save the file with LF alone"},
-    {"a:" HASH "\r\n", ":1: the line ends in CR LF; save the file"},
-    {"a:" HASH "\nb:" HASH "\n\na:" HASH "\n",
+    {"a:" ACCOUNTS_HASH "\r\n", ":1: the line ends in CR LF; save the file"},
+    {"a:" ACCOUNTS_HASH "\nb:" ACCOUNTS_HASH "\n\na:" ACCOUNTS_HASH "\n",
      ":4: the name of line 1 is here again; remove one of the two lines"},
-    {"b:" HASH "\nb:" HASH "\na:" HASH "\na:" HASH "\n",
+    {"b:" ACCOUNTS_HASH "\nb:" ACCOUNTS_HASH "\na:" ACCOUNTS_HASH
+     "\na:" ACCOUNTS_HASH "\n",
      ":2: the name of line 1 is here again"},
 };
 
@@ -243,22 +236,22 @@ static void test_accounts_wrong_lines_are_named(void **state) {
   for (size_t k = 0; k < sizeof wrong_files / sizeof wrong_files[0]; k++) {
     char says[STORE_PATH_MAX];
     smtpc_accounts *accounts = NULL;
-    store_put(path, wrong_files[k].text, 0600);
+    store_put(accounts_path, wrong_files[k].text, 0600);
     (void)snprintf(says, sizeof says, "accounts.txt%s", wrong_files[k].says);
     const smtpc_store_status status =
-        smtpc_accounts_load(&accounts, &error, path);
+        smtpc_accounts_load(&accounts, &accounts_error, accounts_path);
     if (status != SMTPC_STORE_FORMAT) {
       print_error("row %zu: %s\n", k, wrong_files[k].says);
     }
-    store_status(status, SMTPC_STORE_FORMAT, &error);
+    store_status(status, SMTPC_STORE_FORMAT, &accounts_error);
     assert_null(accounts);
     if (strstr(wrong_files[k].says, ":") == wrong_files[k].says) {
-      store_says(&error, says);
+      store_says(&accounts_error, says);
     } else {
-      store_says(&error, wrong_files[k].says);
+      store_says(&accounts_error, wrong_files[k].says);
     }
     // An error is shown and logged, so it has no hash in it.
-    assert_null(strstr(error.text, "$y$"));
+    assert_null(strstr(accounts_error.text, "$y$"));
   }
 }
 
@@ -269,19 +262,19 @@ static void test_accounts_line_and_file_limits(void **state) {
   assert_non_null(text);
   memset(text, 'a', SMTPC_ACCOUNTS_FILE_MAX + 1u);
   text[SMTPC_ACCOUNTS_LINE_MAX + 1u] = '\0';
-  store_put(path, text, 0600);
-  store_status(smtpc_accounts_load(&accounts, &error, path), SMTPC_STORE_FORMAT,
-               &error);
-  store_says(&error, ":1: the line is longer than 1024 octets");
+  store_put(accounts_path, text, 0600);
+  store_status(smtpc_accounts_load(&accounts, &accounts_error, accounts_path),
+               SMTPC_STORE_FORMAT, &accounts_error);
+  store_says(&accounts_error, ":1: the line is longer than 1024 octets");
   text[SMTPC_ACCOUNTS_LINE_MAX + 1u] = 'a';
   memset(text, '\n', SMTPC_ACCOUNTS_FILE_MAX + 1u);
   text[SMTPC_ACCOUNTS_FILE_MAX + 1u] = '\0';
-  store_put(path, text, 0600);
-  store_status(smtpc_accounts_load(&accounts, &error, path),
-               SMTPC_STORE_TOO_LARGE, &error);
+  store_put(accounts_path, text, 0600);
+  store_status(smtpc_accounts_load(&accounts, &accounts_error, accounts_path),
+               SMTPC_STORE_TOO_LARGE, &accounts_error);
   text[SMTPC_ACCOUNTS_FILE_MAX] = '\0';
-  store_put(path, text, 0600);
-  smtpc_accounts_free(load());
+  store_put(accounts_path, text, 0600);
+  smtpc_accounts_free(accounts_load());
   free(text);
 }
 
@@ -292,17 +285,18 @@ static void test_accounts_loaded_hashes_can_be_computed(void **state) {
   (void)state;
   const char octets[] = "./059ADETUYZajyz$:*! ";
   int refused = 0;
-  for (size_t k = 0; k < sizeof HASH - 1u - 40u; k++) {
+  for (size_t k = 0; k < sizeof ACCOUNTS_HASH - 1u - 40u; k++) {
     for (size_t c = 0; c < sizeof octets - 1u; c++) {
-      char text[] = "a:" HASH "\n";
+      char text[] = "a:" ACCOUNTS_HASH "\n";
       text[2u + k] = octets[c];
       smtpc_accounts *accounts = NULL;
       // Costs that take long are left out: 'B' and more in the fifth place.
       if (k == 4u && octets[c] > 'A') {
         continue;
       }
-      store_put(path, text, 0600);
-      if (smtpc_accounts_load(&accounts, &error, path) != SMTPC_STORE_OK) {
+      store_put(accounts_path, text, 0600);
+      if (smtpc_accounts_load(&accounts, &accounts_error, accounts_path) !=
+          SMTPC_STORE_OK) {
         refused++;
         continue;
       }
@@ -323,20 +317,21 @@ static void test_accounts_permissions(void **state) {
   smtpc_accounts *accounts = NULL;
   for (size_t k = 0; k < sizeof refused / sizeof refused[0]; k++) {
     char says[32];
-    store_put(path, "a:" HASH "\n", refused[k]);
-    store_status(smtpc_accounts_load(&accounts, &error, path),
-                 SMTPC_STORE_UNSAFE, &error);
+    store_put(accounts_path, "a:" ACCOUNTS_HASH "\n", refused[k]);
+    store_status(smtpc_accounts_load(&accounts, &accounts_error, accounts_path),
+                 SMTPC_STORE_UNSAFE, &accounts_error);
     (void)snprintf(says, sizeof says, "(mode %04o)", refused[k]);
-    store_says(&error, says);
-    store_says(&error, "run: chmod 600 ");
-    store_status(write_entry("b", "x", false), SMTPC_STORE_UNSAFE, &error);
+    store_says(&accounts_error, says);
+    store_says(&accounts_error, "run: chmod 600 ");
+    store_status(write_entry("b", "x", false), SMTPC_STORE_UNSAFE,
+                 &accounts_error);
   }
-  store_put(path, "a:" HASH "\n", 0644);
-  accounts = load();
+  store_put(accounts_path, "a:" ACCOUNTS_HASH "\n", 0644);
+  accounts = accounts_load();
   assert_non_null(strstr(smtpc_accounts_warning(accounts), "(mode 0644)"));
   smtpc_accounts_free(accounts);
-  store_put(path, "a:" HASH "\n", 0640);
-  accounts = load();
+  store_put(accounts_path, "a:" ACCOUNTS_HASH "\n", 0640);
+  accounts = accounts_load();
   assert_string_equal(smtpc_accounts_warning(accounts), "");
   smtpc_accounts_free(accounts);
 }
@@ -346,9 +341,9 @@ static void test_accounts_warns_of_another_owner(void **state) {
   if (geteuid() != 0) {
     skip();  // only root can give a file away
   }
-  store_put(path, "a:" HASH "\n", 0600);
-  assert_int_equal(chown(path, 65534, 65534), 0);
-  smtpc_accounts *accounts = load();
+  store_put(accounts_path, "a:" ACCOUNTS_HASH "\n", 0600);
+  assert_int_equal(chown(accounts_path, 65534, 65534), 0);
+  smtpc_accounts *accounts = accounts_load();
   assert_non_null(
       strstr(smtpc_accounts_warning(accounts), "belongs to user 65534"));
   smtpc_accounts_free(accounts);
@@ -357,13 +352,13 @@ static void test_accounts_warns_of_another_owner(void **state) {
 static void test_accounts_missing_file(void **state) {
   (void)state;
   smtpc_accounts *accounts = NULL;
-  store_status(smtpc_accounts_load(&accounts, &error, path),
-               SMTPC_STORE_MISSING, &error);
-  store_says(&error, path);
+  store_status(smtpc_accounts_load(&accounts, &accounts_error, accounts_path),
+               SMTPC_STORE_MISSING, &accounts_error);
+  store_says(&accounts_error, accounts_path);
   assert_null(accounts);
-  store_status(smtpc_accounts_load(&accounts, &error, folder), SMTPC_STORE_IO,
-               &error);
-  store_says(&error, "is a directory");
+  store_status(smtpc_accounts_load(&accounts, &accounts_error, accounts_folder),
+               SMTPC_STORE_IO, &accounts_error);
+  store_says(&accounts_error, "is a directory");
 }
 
 static bool check_cram(const smtpc_accounts *accounts, const char *name,
@@ -391,12 +386,12 @@ static void test_accounts_cram_md5_of_rfc_2195(void **state) {
   const char *challenge = "<1896.697170952@postoffice.reston.mci.net>";
   const char *digest = "b913a602c7eda7a495b4e6e7334d3890";
   store_status(write_entry("tim", "tanstaaftanstaaf", true), SMTPC_STORE_OK,
-               &error);
+               &accounts_error);
   store_status(write_entry("tom", "tanstaaftanstaaf", false), SMTPC_STORE_OK,
-               &error);
+               &accounts_error);
   store_status(write_entry("pat", "tanstaaftanstaaF", true), SMTPC_STORE_OK,
-               &error);
-  smtpc_accounts *accounts = load();
+               &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_true(smtpc_accounts_has_cram_md5(accounts));
   assert_true(check_cram(accounts, "tim", challenge, digest));
   assert_false(check_cram(accounts, "tom", challenge, digest));
@@ -416,8 +411,11 @@ static void test_accounts_cram_md5_of_rfc_2195(void **state) {
 // let it in.
 static void test_accounts_cram_md5_needs_the_field(void **state) {
   (void)state;
-  store_put(path, "a:" HASH ":cram-md5=" ZEROS ZEROS "\nb:" HASH "\n", 0600);
-  smtpc_accounts *accounts = load();
+  store_put(accounts_path,
+            "a:" ACCOUNTS_HASH ":cram-md5=" ZEROS ZEROS "\nb:" ACCOUNTS_HASH
+            "\n",
+            0600);
+  smtpc_accounts *accounts = accounts_load();
   // HMAC-MD5 of "x" from two states of zeros, which no key gives. It was computed
   // with another implementation of MD5.
   const char *digest = "27d98fdee4ed5e32912c99ad5d1748cc";
@@ -433,9 +431,10 @@ static void test_accounts_cram_md5_of_rfc_2202(void **state) {
   char key[81];
   memset(key, 0xaa, 80);
   key[80] = '\0';
-  store_status(write_entry("two", "Jefe", true), SMTPC_STORE_OK, &error);
-  store_status(write_entry("six", key, true), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_status(write_entry("two", "Jefe", true), SMTPC_STORE_OK,
+               &accounts_error);
+  store_status(write_entry("six", key, true), SMTPC_STORE_OK, &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_true(check_cram(accounts, "two", "what do ya want for nothing?",
                          "750c783e6ab0b503eaa86e310a5db738"));
   assert_true(check_cram(
@@ -449,7 +448,7 @@ static void test_accounts_cram_md5_of_rfc_2202(void **state) {
 }
 
 static void check_text(const char *want_start, const char *want_end) {
-  char *text = store_text(path);
+  char *text = store_text(accounts_path);
   const size_t len = strlen(text);
   assert_true(len >= strlen(want_start) + strlen(want_end));
   assert_memory_equal(text, want_start, strlen(want_start));
@@ -459,25 +458,30 @@ static void check_text(const char *want_start, const char *want_end) {
 
 static void test_accounts_write_keeps_other_lines(void **state) {
   (void)state;
-  store_put(path,
-            "# top\n\nprinter:" HASH "\nbad line\nscanner:" HASH "\n# end",
+  store_put(accounts_path,
+            "# top\n\nprinter:" ACCOUNTS_HASH
+            "\nbad line\nscanner:" ACCOUNTS_HASH "\n# end",
             0640);
-  store_status(write_entry("printer", "new", false), SMTPC_STORE_OK, &error);
-  check_text("# top\n\nprinter:$y$j75$", "\nbad line\nscanner:" HASH "\n# end");
+  store_status(write_entry("printer", "new", false), SMTPC_STORE_OK,
+               &accounts_error);
+  check_text("# top\n\nprinter:$y$j75$",
+             "\nbad line\nscanner:" ACCOUNTS_HASH "\n# end");
   struct stat facts;
-  assert_int_equal(stat(path, &facts), 0);
+  assert_int_equal(stat(accounts_path, &facts), 0);
   assert_int_equal(facts.st_mode & 07777u, 0600);
-  store_status(write_entry("fax", "third", false), SMTPC_STORE_OK, &error);
-  char *text = store_text(path);
+  store_status(write_entry("fax", "third", false), SMTPC_STORE_OK,
+               &accounts_error);
+  char *text = store_text(accounts_path);
   assert_non_null(strstr(text, "\n# end\nfax:$y$j75$"));
   assert_int_equal(text[strlen(text) - 1u], '\n');
   free(text);
   // A name that is only the start of another one replaces nothing.
-  store_status(write_entry("print", "fourth", false), SMTPC_STORE_OK, &error);
+  store_status(write_entry("print", "fourth", false), SMTPC_STORE_OK,
+               &accounts_error);
   store_status(write_entry("bad line", "mended", false), SMTPC_STORE_OK,
-               &error);
-  assert_int_equal(store_count(folder), 1);
-  smtpc_accounts *accounts = load();
+               &accounts_error);
+  assert_int_equal(store_count(accounts_folder), 1);
+  smtpc_accounts *accounts = accounts_load();
   assert_int_equal(smtpc_accounts_count(accounts), 5);
   assert_true(check(accounts, "printer", "new"));
   assert_true(check(accounts, "print", "fourth"));
@@ -488,26 +492,27 @@ static void test_accounts_write_keeps_other_lines(void **state) {
 
 static void test_accounts_write_mends_what_load_refuses(void **state) {
   (void)state;
-  store_put(path, "a:" HASH "\nb:\na:old\nc:" HASH "\r\n", 0600);
-  store_status(write_entry("a", "x", false), SMTPC_STORE_OK, &error);
-  store_status(write_entry("b", "x", false), SMTPC_STORE_OK, &error);
-  store_status(write_entry("c", "x", false), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_put(accounts_path,
+            "a:" ACCOUNTS_HASH "\nb:\na:old\nc:" ACCOUNTS_HASH "\r\n", 0600);
+  store_status(write_entry("a", "x", false), SMTPC_STORE_OK, &accounts_error);
+  store_status(write_entry("b", "x", false), SMTPC_STORE_OK, &accounts_error);
+  store_status(write_entry("c", "x", false), SMTPC_STORE_OK, &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_int_equal(smtpc_accounts_count(accounts), 3);
   smtpc_accounts_free(accounts);
 }
 
 static void test_accounts_write_removes_the_cram_md5_field(void **state) {
   (void)state;
-  store_status(write_entry("a", "x", true), SMTPC_STORE_OK, &error);
-  smtpc_accounts *accounts = load();
+  store_status(write_entry("a", "x", true), SMTPC_STORE_OK, &accounts_error);
+  smtpc_accounts *accounts = accounts_load();
   assert_true(smtpc_accounts_has_cram_md5(accounts));
   smtpc_accounts_free(accounts);
-  store_status(write_entry("a", "x", false), SMTPC_STORE_OK, &error);
-  accounts = load();
+  store_status(write_entry("a", "x", false), SMTPC_STORE_OK, &accounts_error);
+  accounts = accounts_load();
   assert_false(smtpc_accounts_has_cram_md5(accounts));
   smtpc_accounts_free(accounts);
-  char *text = store_text(path);
+  char *text = store_text(accounts_path);
   assert_null(strstr(text, "cram"));
   free(text);
 }
@@ -516,67 +521,72 @@ static void test_accounts_write_refuses_bad_entries(void **state) {
   (void)state;
   const char *names[] = {"", "#a", " a", "a ", "a:b", "a\nb", "a\xff", "a\x1b"};
   for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
-    store_status(write_entry(names[k], "x", false), SMTPC_STORE_FORMAT, &error);
+    store_status(write_entry(names[k], "x", false), SMTPC_STORE_FORMAT,
+                 &accounts_error);
   }
-  store_status(write_entry("a", "", false), SMTPC_STORE_FORMAT, &error);
-  store_says(&error, "the password is empty");
-  store_status(write_entry("a", "x\n", false), SMTPC_STORE_FORMAT, &error);
-  store_status(write_entry("a", "x\r", false), SMTPC_STORE_FORMAT, &error);
+  store_status(write_entry("a", "", false), SMTPC_STORE_FORMAT,
+               &accounts_error);
+  store_says(&accounts_error, "the password is empty");
+  store_status(write_entry("a", "x\n", false), SMTPC_STORE_FORMAT,
+               &accounts_error);
+  store_status(write_entry("a", "x\r", false), SMTPC_STORE_FORMAT,
+               &accounts_error);
   smtpc_accounts_entry entry = {.name = (const uint8_t *)"a",
                                 .name_len = 1,
                                 .password = (const uint8_t *)"x\0y",
                                 .password_len = 3};
-  store_status(smtpc_accounts_write_entry(&error, path, &entry),
-               SMTPC_STORE_FORMAT, &error);
+  store_status(
+      smtpc_accounts_write_entry(&accounts_error, accounts_path, &entry),
+      SMTPC_STORE_FORMAT, &accounts_error);
   entry.password_len = 1;
   entry.cost = SMTPC_ACCOUNTS_COST_MAX + 1u;
-  store_status(smtpc_accounts_write_entry(&error, path, &entry),
-               SMTPC_STORE_FORMAT, &error);
-  assert_int_equal(store_count(folder), 0);
+  store_status(
+      smtpc_accounts_write_entry(&accounts_error, accounts_path, &entry),
+      SMTPC_STORE_FORMAT, &accounts_error);
+  assert_int_equal(store_count(accounts_folder), 0);
   entry.cost = 0;
-  store_status(smtpc_accounts_write_entry(&error, path, &entry), SMTPC_STORE_OK,
-               &error);
+  store_status(
+      smtpc_accounts_write_entry(&accounts_error, accounts_path, &entry),
+      SMTPC_STORE_OK, &accounts_error);
   check_text("a:$y$j9T$", "\n");
 }
 
 static void test_accounts_write_waits_for_nobody(void **state) {
   (void)state;
   char fresh[STORE_PATH_MAX];
-  store_path(fresh, folder, "accounts.txt.new");
-  store_put(path, "a:" HASH "\n", 0600);
+  store_path(fresh, accounts_folder, "accounts.txt.new");
+  store_put(accounts_path, "a:" ACCOUNTS_HASH "\n", 0600);
   store_put(fresh, "", 0600);
-  store_status(write_entry("a", "x", false), SMTPC_STORE_BUSY, &error);
-  store_says(&error, "remove it if none runs");
-  check_text("a:" HASH, "\n");
+  store_status(write_entry("a", "x", false), SMTPC_STORE_BUSY, &accounts_error);
+  store_says(&accounts_error, "remove it if none runs");
+  check_text("a:" ACCOUNTS_HASH, "\n");
   assert_int_equal(unlink(fresh), 0);
-  store_status(write_entry("a", "x", false), SMTPC_STORE_OK, &error);
+  store_status(write_entry("a", "x", false), SMTPC_STORE_OK, &accounts_error);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      CASE(test_accounts_right_and_wrong_passwords),
-      CASE(test_accounts_unknown_name_costs_a_hash_of_the_same_kind),
-      CASE(test_accounts_impossible_passwords),
-      CASE(test_accounts_hash_of_the_empty_password),
-      CASE(test_accounts_longest_name_and_password),
-      CASE(test_accounts_none_is_legal),
-      CASE(test_accounts_comments_and_last_line_without_end),
-      CASE(test_accounts_wrong_lines_are_named),
-      CASE(test_accounts_line_and_file_limits),
-      CASE(test_accounts_loaded_hashes_can_be_computed),
-      CASE(test_accounts_permissions),
-      CASE(test_accounts_warns_of_another_owner),
-      CASE(test_accounts_missing_file),
-      CASE(test_accounts_cram_md5_of_rfc_2195),
-      CASE(test_accounts_cram_md5_needs_the_field),
-      CASE(test_accounts_cram_md5_of_rfc_2202),
-      CASE(test_accounts_write_keeps_other_lines),
-      CASE(test_accounts_write_mends_what_load_refuses),
-      CASE(test_accounts_write_removes_the_cram_md5_field),
-      CASE(test_accounts_write_refuses_bad_entries),
-      CASE(test_accounts_write_waits_for_nobody),
+      ACCOUNTS_CASE(test_accounts_right_and_wrong_passwords),
+      ACCOUNTS_CASE(test_accounts_unknown_name_costs_a_hash_of_the_same_kind),
+      ACCOUNTS_CASE(test_accounts_impossible_passwords),
+      ACCOUNTS_CASE(test_accounts_hash_of_the_empty_password),
+      ACCOUNTS_CASE(test_accounts_longest_name_and_password),
+      ACCOUNTS_CASE(test_accounts_none_is_legal),
+      ACCOUNTS_CASE(test_accounts_comments_and_last_line_without_end),
+      ACCOUNTS_CASE(test_accounts_wrong_lines_are_named),
+      ACCOUNTS_CASE(test_accounts_line_and_file_limits),
+      ACCOUNTS_CASE(test_accounts_loaded_hashes_can_be_computed),
+      ACCOUNTS_CASE(test_accounts_permissions),
+      ACCOUNTS_CASE(test_accounts_warns_of_another_owner),
+      ACCOUNTS_CASE(test_accounts_missing_file),
+      ACCOUNTS_CASE(test_accounts_cram_md5_of_rfc_2195),
+      ACCOUNTS_CASE(test_accounts_cram_md5_needs_the_field),
+      ACCOUNTS_CASE(test_accounts_cram_md5_of_rfc_2202),
+      ACCOUNTS_CASE(test_accounts_write_keeps_other_lines),
+      ACCOUNTS_CASE(test_accounts_write_mends_what_load_refuses),
+      ACCOUNTS_CASE(test_accounts_write_removes_the_cram_md5_field),
+      ACCOUNTS_CASE(test_accounts_write_refuses_bad_entries),
+      ACCOUNTS_CASE(test_accounts_write_waits_for_nobody),
   };
   return cmocka_run_group_tests_name("accounts", tests, NULL, NULL);
 }

@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim/store/accounts.h"
 #include "shim/store/accounts_line.h"
+#include "shim/store/accounts_scram.h"
 
 // A line to write. All of it is wiped after use.
 typedef struct new_line {
   smtpc_accounts_hasher hasher;
   char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+  smtpc_accounts_scram scram;
   uint8_t text[SMTPC_ACCOUNTS_LINE_MAX];
   size_t len;
 } new_line;
@@ -25,14 +28,14 @@ static void put(new_line *line, const void *data, size_t len) {
 
 _Static_assert(SMTPC_ACCOUNTS_NAME_MAX + 1u + SMTPC_ACCOUNTS_HASH_LEN + 1u +
                        SMTPC_ACCOUNTS_CRAM_WORD_LEN +
-                       2u * SMTPC_ACCOUNTS_CRAM_LEN + 1u <=
+                       2u * SMTPC_ACCOUNTS_CRAM_LEN +
+                       2u * (1u + SMTPC_ACCOUNTS_SCRAM_FIELD_MAX) + 1u <=
                    SMTPC_ACCOUNTS_LINE_MAX,
                "the longest line that is written can be read");
 
-// Makes the line. The entry has been checked.
-static smtpc_store_status make_line(new_line *line, smtpc_store_error *error,
-                                    const char *path,
-                                    const smtpc_accounts_entry *entry) {
+static smtpc_store_status put_hash(new_line *line, smtpc_store_error *error,
+                                   const char *path,
+                                   const smtpc_accounts_entry *entry) {
   const unsigned cost =
       entry->cost == 0u ? SMTPC_ACCOUNTS_COST_DEFAULT : entry->cost;
   if (crypt_gensalt_rn(SMTPC_ACCOUNTS_PREFIX, cost, NULL, 0, line->salt,
@@ -51,16 +54,52 @@ static smtpc_store_status make_line(new_line *line, smtpc_store_error *error,
                             "little memory?",
                             path);
   }
+  put(line, hash, SMTPC_ACCOUNTS_HASH_LEN);
+  return SMTPC_STORE_OK;
+}
+
+static smtpc_store_status put_scram(new_line *line, smtpc_store_error *error,
+                                    const char *path,
+                                    const smtpc_accounts_entry *entry,
+                                    smtpc_accounts_hash hash) {
+  smtpc_accounts_scram *state = &line->scram;
+  state->iterations = entry->iterations == 0u
+                          ? SMTPC_ACCOUNTS_ITERATIONS_DEFAULT
+                          : entry->iterations;
+  if (getentropy(state->salt, sizeof state->salt) != 0) {
+    return smtpc_store_fail_errno(error, errno, "make a salt", path);
+  }
+  smtpc_accounts_scram_make(state, hash, entry->password, entry->password_len);
+  put(line, ":", 1);
+  line->len += smtpc_accounts_scram_write(line->text + line->len, state, hash);
+  return SMTPC_STORE_OK;
+}
+
+// Makes the line. The entry has been checked.
+static smtpc_store_status make_line(new_line *line, smtpc_store_error *error,
+                                    const char *path,
+                                    const smtpc_accounts_entry *entry) {
   put(line, entry->name, entry->name_len);
   put(line, ":", 1);
-  put(line, hash, SMTPC_ACCOUNTS_HASH_LEN);
-  if (entry->cram_md5) {
+  smtpc_store_status status = put_hash(line, error, path, entry);
+  if (status == SMTPC_STORE_OK && entry->cram_md5) {
     put(line, ":", 1);
     line->len += smtpc_accounts_write_cram(
         line->text + line->len, entry->password, entry->password_len);
   }
+  if (status == SMTPC_STORE_OK && entry->scram_sha_1) {
+    status = put_scram(line, error, path, entry, SMTPC_ACCOUNTS_SHA1);
+  }
+  if (status == SMTPC_STORE_OK && entry->scram_sha_256) {
+    status = put_scram(line, error, path, entry, SMTPC_ACCOUNTS_SHA256);
+  }
   put(line, "\n", 1);
-  return SMTPC_STORE_OK;
+  return status;
+}
+
+static bool is_iterations(uint32_t count) {
+  return count == 0u || (count >= SMTPC_ACCOUNTS_ITERATIONS_MIN &&
+                         count <= SMTPC_ACCOUNTS_ITERATIONS_MAX);
 }
 
 static smtpc_store_status check_entry(smtpc_store_error *error,
@@ -80,6 +119,8 @@ static smtpc_store_status check_entry(smtpc_store_error *error,
     problem = "the password has a NUL or a line end";
   } else if (problem == NULL && entry->cost > SMTPC_ACCOUNTS_COST_MAX) {
     problem = "the cost is over 11";
+  } else if (problem == NULL && !is_iterations(entry->iterations)) {
+    problem = "the iterations are not 4096 to 10000000";
   }
   return problem == NULL
              ? SMTPC_STORE_OK
