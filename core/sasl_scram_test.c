@@ -285,10 +285,10 @@ static void test_sasl_scram_takes_nonce_and_salt(void **state) {
       {33u, 4096u, SMTPC_E_ARGUMENT},
       {16u, 0u, SMTPC_E_ARGUMENT},
       {16u, 4095u, SMTPC_E_ARGUMENT},
-      {16u, 10000001u, SMTPC_E_ARGUMENT},
+      {16u, (SMTPC_ITERATIONS_MAX + 1u), SMTPC_E_ARGUMENT},
       {16u, 0xffffffffu, SMTPC_E_ARGUMENT},
       {1u, 4096u, SMTPC_OK},
-      {32u, 10000000u, SMTPC_OK},
+      {32u, SMTPC_ITERATIONS_MAX, SMTPC_OK},
   };
   const uint8_t octets[64] = {0};
   smtpc_sasl sasl = exchange(SHA_256);
@@ -562,14 +562,15 @@ static void test_sasl_scram_longest_challenge_fits(void **state) {
   smtpc_sasl sasl = exchange(SHA_256);
   test_number(respond_message(&sasl, message, sizeof message), SMTPC_OK);
   test_number(smtpc_sasl_server_nonce(&sasl, salt, 16u), SMTPC_OK);
-  test_number(smtpc_sasl_server_salt(&sasl, salt, sizeof salt, 10000000u),
-              SMTPC_OK);
+  test_number(
+      smtpc_sasl_server_salt(&sasl, salt, sizeof salt, SMTPC_ITERATIONS_MAX),
+      SMTPC_OK);
   test_number(
       smtpc_sasl_write_challenge(&sasl, 0u, NULL, 0u, line, sizeof line, &len),
       SMTPC_OK);
   size_t text_len = 0u;
   uint8_t *text = text_of(line, 4u, len - 2u, &text_len);
-  test_octets(text + text_len - 10u, 10u, "i=10000000", 10u);
+  test_octets(text + text_len - 10u, 10u, ",i=2000000", 10u);
   free(text);
 }
 

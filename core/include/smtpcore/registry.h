@@ -851,7 +851,7 @@ typedef enum smtpc_deadline {
   X(PEER_NONCE, "scram-nonce-octets", 64, VALUE, AUTH, "RFC 5802 section 5.1") \
   X(ITERATIONS_MIN, "scram-iterations-least", 4096, VALUE, AUTH,               \
     "RFC 7677 section 4")                                                      \
-  X(ITERATIONS_MAX, "scram-iterations-most", 10000000, VALUE, AUTH,            \
+  X(ITERATIONS_MAX, "scram-iterations-most", 2000000, VALUE, AUTH,             \
     "RFC 5802 section 9")                                                      \
   X(PROXY, "proxy-octets", 536, VALUE, COUNT, "PROXY protocol section 2.2")    \
   X(SIZE, "message-octets", 10485760, VALUE, SIZE, "RFC 1870 section 4")       \
