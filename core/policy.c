@@ -144,6 +144,14 @@ static bool offers_can_hold(const smtpc_server_policy *policy) {
           (policy->offered & SMTPC_OFFERS(AUTH)) != 0u);
 }
 
+// FUTURERELEASE names both in the EHLO reply: an interval, and a date that can be
+// written.
+static bool holds_hold(const smtpc_server_policy *policy) {
+  uint8_t date[SMTPC_DATE_LEN];
+  return policy->hold_for_max != 0u && policy->hold_until_max != 0u &&
+         smtpc_date_write(policy->hold_until_max, date) == SMTPC_OK;
+}
+
 // What an extension that is offered says of itself can be said, and is served.
 static bool values_hold(const smtpc_server_policy *policy) {
   const uint32_t offered = policy->offered;
@@ -154,18 +162,16 @@ static bool values_hold(const smtpc_server_policy *policy) {
       ((offered & binary) != 0u && !chunks)) {
     return false;
   }
-  if (holds && (policy->hold_for_max == 0u || policy->hold_until_max == 0u)) {
-    return false;
-  }
-  return policy->hold_for_max <= SMTPC_SECONDS_MAX &&
+  return (!holds || holds_hold(policy)) &&
+         policy->hold_for_max <= SMTPC_SECONDS_MAX &&
          policy->by_min <= SMTPC_SECONDS_MAX;
 }
 
 static bool server_flags_hold(const smtpc_server_policy *policy) {
   return policy->tls <= SMTPC_SERVER_TLS_REQUIRED &&
          policy->auth <= SMTPC_AUTH_REQUIRED && policy->implicit_tls <= 1u &&
-         policy->lmtp <= 1u && policy->proxy <= 1u &&
-         policy->prompts <= SMTPC_PROMPTS_DRAFT;
+         policy->certificate <= 1u && policy->lmtp <= 1u &&
+         policy->proxy <= 1u && policy->prompts <= SMTPC_PROMPTS_DRAFT;
 }
 
 static bool server_ranges_hold(const smtpc_server_policy *policy) {
@@ -321,6 +327,7 @@ static bool is_mail_verb(unsigned verb) {
 }
 
 // RFC 3207 section 4: all but NOOP, EHLO, STARTTLS and QUIT. HELO is not exempt.
+// LHLO is LMTP's EHLO.
 static bool is_allowed_before_tls(unsigned verb) {
   return verb == SMTPC_VERB_NOOP || verb == SMTPC_VERB_EHLO ||
          verb == SMTPC_VERB_LHLO || verb == SMTPC_VERB_STARTTLS ||
@@ -359,11 +366,14 @@ static smtpc_verdict decide_starttls(const smtpc_server_policy *policy,
 static smtpc_verdict decide_auth(const smtpc_server_policy *policy,
                                  smtpc_server_facts facts) {
   if (policy->auth == SMTPC_AUTH_OFF ||
-      (policy->offered & SMTPC_OFFERS(AUTH)) == 0u) {
+      (policy->offered & SMTPC_OFFERS(AUTH)) == 0u ||
+      smtpc_server_mechanisms(policy, 1) == 0u) {
     return refuse(SMTPC_REPLY_VERB_OFF, SMTPC_FINDING_COMMAND_UNKNOWN);
   }
-  // Before anything of the credentials is looked at (THREATS: DWN-15).
-  if (facts.tls == 0u && !clear_auth_allowed(policy->quirks)) {
+  // Before anything of the credentials is looked at (THREATS: DWN-15). Without TLS
+  // there may be no mechanism either: all that are offered need it.
+  if (facts.tls == 0u && (!clear_auth_allowed(policy->quirks) ||
+                          smtpc_server_mechanisms(policy, 0) == 0u)) {
     return refuse(SMTPC_REPLY_AUTH_CLEAR, SMTPC_FINDING_AUTH_REFUSED_CLEAR);
   }
   if (facts.esmtp == 0u || facts.authenticated != 0u) {
@@ -428,18 +438,13 @@ static smtpc_verdict decide_verb(const smtpc_server_policy *policy,
   }
 }
 
-// What the table says, in LMTP's words, and DATA's own rule.
+// What the table says, in LMTP's words.
 static unsigned cell_of(const smtpc_server_policy *policy,
                         smtpc_server_facts facts) {
-  unsigned cell = smtpc_policy_cell(facts.verb, facts.phase);
-  if (cell == SMTPC_REPLY_HELLO_FIRST && policy->lmtp != 0u) {
-    cell = SMTPC_REPLY_LHLO_FIRST;
-  }
-  if (cell == SMTPC_REPLY_NONE && facts.verb == SMTPC_VERB_DATA &&
-      facts.binary != 0u) {
-    cell = SMTPC_REPLY_BINARY_CHUNKS;
-  }
-  return cell;
+  const unsigned cell = smtpc_policy_cell(facts.verb, facts.phase);
+  return cell == SMTPC_REPLY_HELLO_FIRST && policy->lmtp != 0u
+             ? SMTPC_REPLY_LHLO_FIRST
+             : cell;
 }
 
 smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
@@ -465,6 +470,10 @@ smtpc_verdict smtpc_server_decide(const smtpc_server_policy *policy,
   if (policy->auth == SMTPC_AUTH_REQUIRED && facts.authenticated == 0u &&
       is_mail_verb(facts.verb)) {
     return refuse(SMTPC_REPLY_AUTH_FIRST, SMTPC_FINDING_AUTH_REQUIRED);
+  }
+  // RFC 3030 section 3: what is binary has no end that DATA could find.
+  if (facts.verb == SMTPC_VERB_DATA && facts.binary != 0u) {
+    return refuse(SMTPC_REPLY_BINARY_CHUNKS, SMTPC_FINDING_COMMAND_SEQUENCE);
   }
   return verdict;
 }

@@ -178,9 +178,11 @@ int smtpc_client_could_bind(const smtpc_client_policy *policy,
   } else if (mechanism == SMTPC_MECHANISM_SCRAM_SHA_1) {
     bound = SMTPC_MECHANISM_SCRAM_SHA_1_PLUS;
   }
-  // A server that offered a bound one of either hash did not hide it.
-  const bool hidden = (offered & SMTPC_MECHS_BOUND) == 0u;
-  return hidden && is_permitted(policy, bound, tls) ? 1 : 0;
+  // RFC 5802 section 6: only of the same hash. Who cuts one bound name out of the
+  // offer may have left the other one in.
+  const uint64_t bit = (uint64_t)1 << bound;
+  return bound != SMTPC_MECHANISM_NONE && (offered & bit) == 0u &&
+         smtpc_client_mechanism(policy, offered | bit, tls) == bound;
 }
 
 unsigned smtpc_client_binding(const smtpc_tls_facts *facts) {

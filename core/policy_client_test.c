@@ -9,7 +9,7 @@
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define BIT(id) ((uint32_t)1 << (SMTPC_EXTENSION_##id))
 #define CLEAR_AUTH ((uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR)
-#define ALL ((uint32_t)((1u << SMTPC_EXTENSION_COUNT) - 1u))
+#define ALL UINT32_MAX
 
 // ------------------------------------------------------- defaults and ranges
 
@@ -26,7 +26,12 @@ static void test_policy_client_defaults_are_strict(void **state) {
   test_number(policy.quirks, 0);
   test_number(policy.group_max, 50);
   test_number(policy.bdat, 0);
-  test_number(policy.drop_dsn, 1);
+  test_number(policy.lmtp, 0);
+  test_number(policy.binding, 1);
+  test_number(policy.drop, SMTPC_HAS(SIZE) | SMTPC_HAS(AUTH) | SMTPC_HAS(RET) |
+                               SMTPC_HAS(ENVID) | SMTPC_HAS(NOTIFY) |
+                               SMTPC_HAS(ORCPT));
+  assert_true(policy.mechanisms == SMTPC_MECHS_PASSWORD);
   test_octets(policy.hello, policy.hello_len, "localhost", 9u);
   test_number(smtpc_client_policy_check(&policy), SMTPC_OK);
 }
@@ -55,6 +60,20 @@ static void test_policy_client_check_ranges(void **state) {
   CLIENT_IS(policy.implicit_tls = 1u; policy.tls = 1u, SMTPC_OK);
   CLIENT_IS(policy.group_max = 0u, SMTPC_E_ARGUMENT);
   CLIENT_IS(policy.group_max = 1u, SMTPC_OK);
+  CLIENT_IS(policy.lmtp = 1u, SMTPC_OK);
+  CLIENT_IS(policy.lmtp = 2u, SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.binding = 2u, SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.bdat = 2u, SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.mechanisms = 0u, SMTPC_OK);
+  CLIENT_IS(policy.mechanisms = SMTPC_MECHS_SPOKEN, SMTPC_OK);
+  CLIENT_IS(policy.mechanisms = SMTPC_MECH(NTLM), SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.mechanisms = 1u, SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.drop = 0u, SMTPC_OK);
+  CLIENT_IS(policy.drop = SMTPC_HAS(BY) | SMTPC_HAS(RRVS), SMTPC_OK);
+  CLIENT_IS(policy.drop |= SMTPC_HAS(REQUIRETLS), SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.drop |= SMTPC_HAS(BODY), SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.drop |= SMTPC_HAS(SMTPUTF8), SMTPC_E_ARGUMENT);
+  CLIENT_IS(policy.drop = (uint32_t)1 << SMTPC_PARAM_COUNT, SMTPC_E_ARGUMENT);
   CLIENT_IS(policy.quirks = SMTPC_QUIRK_ALL, SMTPC_OK);
   CLIENT_IS(policy.quirks = SMTPC_QUIRK_ALL + 1u, SMTPC_E_ARGUMENT);
   CLIENT_IS(policy.quirks = UINT32_MAX, SMTPC_E_ARGUMENT);
@@ -136,10 +155,12 @@ static bool goes_on_in_clear(unsigned setting, const smtpc_capabilities *caps,
 // clear, and STARTTLS is the way out of that, at every setting.
 static void test_policy_law_policy_client(void **state) {
   (void)state;
-  for (unsigned n = 0u; n < (ALL + 1u) * 16u; n++) {
+  for (unsigned n = 0u; n < 4u * 64u * 2u; n++) {
+    // STARTTLS and all else, there or not.
     smtpc_capabilities caps = {0};
-    caps.offered = n / 16u;
-    caps.marks = n / 2u % 8u;
+    caps.offered = (n / 128u % 2u != 0u ? BIT(STARTTLS) : 0u) |
+                   (n / 256u != 0u ? ~BIT(STARTTLS) : 0u);
+    caps.marks = (uint8_t)(n / 2u % 64u);
     const int refused = (int)(n % 2u);
     test_label("offered 0x%x, marks %u, refused %d", (unsigned)caps.offered,
                caps.marks, refused);
@@ -156,14 +177,15 @@ static void test_policy_law_policy_client(void **state) {
 
 static void test_policy_client_may_helo(void **state) {
   (void)state;
-  for (unsigned n = 0u; n < 4u * 3u * 2u; n++) {
+  for (unsigned n = 0u; n < 4u * 3u * 2u * 2u; n++) {
     smtpc_client_policy policy;
     smtpc_client_policy_init(&policy);
     policy.tls = (uint8_t)(n % 4u);
     policy.auth = (uint8_t)(n / 4u % 3u);
-    const int tls = (int)(n / 12u);
-    // HELO has neither STARTTLS nor AUTH (THREATS: DWN-04).
-    const bool want = policy.auth != SMTPC_AUTH_REQUIRED &&
+    policy.lmtp = (uint8_t)(n / 24u);
+    const int tls = (int)(n / 12u % 2u);
+    // HELO has neither STARTTLS nor AUTH (THREATS: DWN-04), and LMTP has no HELO.
+    const bool want = policy.auth != SMTPC_AUTH_REQUIRED && policy.lmtp == 0u &&
                       (tls == 1 || policy.tls < SMTPC_CLIENT_TLS_REQUIRED);
     test_label("setting %u, auth %u, tls %d", policy.tls, policy.auth, tls);
     test_number(smtpc_client_may_helo(&policy, tls) != 0, want);
@@ -191,61 +213,200 @@ static void test_policy_client_tls_verdict(void **state) {
 
 // -------------------------------------------------------------- mechanisms
 
-#define C SMTPC_MECHANISM_CRAM_MD5
-#define P SMTPC_MECHANISM_PLAIN
-#define L SMTPC_MECHANISM_LOGIN
+// The orders once more: what is tried, first to last, and only under TLS.
+typedef struct choice {
+  unsigned mechanism;
+  bool tls;
+} choice;
 
-// What is tried, first to last: order x tls x quirk auth-in-clear.
-static const unsigned preferred[2][2][2][3] = {
-    {{{C, 0, 0}, {C, 0, 0}}, {{C, P, L}, {C, P, L}}},
-    {{{C, 0, 0}, {C, L, P}}, {{C, P, L}, {C, P, L}}},
-};
+#define M(id) SMTPC_MECHANISM_##id
+#define CHOICES 10u
 
-static unsigned want_mechanism(const unsigned *order, uint32_t offered) {
-  for (size_t i = 0u; i < 3u; i++) {
-    if (order[i] != 0u && (offered >> order[i] & 1u) != 0u) {
-      return order[i];
+static const choice wanted[2][CHOICES] = {{{M(SCRAM_SHA_256_PLUS), true},
+                                           {M(SCRAM_SHA_256), false},
+                                           {M(SCRAM_SHA_1_PLUS), true},
+                                           {M(SCRAM_SHA_1), false},
+                                           {M(CRAM_MD5), false},
+                                           {M(EXTERNAL), true},
+                                           {M(OAUTHBEARER), true},
+                                           {M(XOAUTH2), true},
+                                           {M(PLAIN), true},
+                                           {M(LOGIN), true}},
+                                          {{M(CRAM_MD5), false},
+                                           {M(NTLM), false},
+                                           {M(GSSAPI), false},
+                                           {M(PLAIN), true},
+                                           {M(LOGIN), true},
+                                           {M(LOGIN), false},
+                                           {M(PLAIN), false}}};
+
+static bool is_clear(unsigned mechanism) {
+  return mechanism == M(PLAIN) || mechanism == M(LOGIN) ||
+         mechanism == M(OAUTHBEARER) || mechanism == M(XOAUTH2);
+}
+
+static bool is_bound(unsigned mechanism) {
+  return mechanism == M(SCRAM_SHA_256_PLUS) || mechanism == M(SCRAM_SHA_1_PLUS);
+}
+
+static unsigned want_mechanism(const smtpc_client_policy *policy,
+                               uint64_t offered, bool tls) {
+  const bool quirk = (policy->quirks & CLEAR_AUTH) != 0u;
+  for (size_t i = 0u; i < CHOICES; i++) {
+    const unsigned id = wanted[policy->auth_order][i].mechanism;
+    // NTLM and GSSAPI stand in the manual's order; nobody here speaks them.
+    const bool spoken = id != 0u && id != M(NTLM) && id != M(GSSAPI);
+    const bool both = (offered & policy->mechanisms & (uint64_t)1 << id) != 0u;
+    const bool channel =
+        tls || (!wanted[policy->auth_order][i].tls && (quirk || !is_clear(id)));
+    const bool binds = !is_bound(id) || (tls && policy->binding == 1u);
+    if (spoken && both && channel && binds) {
+      return id;
     }
   }
   return SMTPC_MECHANISM_NONE;
 }
 
-// Each order x each set of 16 bits x tls x each set of quirks. Among it law POLICY:
-// no password crosses in clear unless the quirk says so in words, and to take the
-// quirk away never brings a mechanism that shows more.
+static void test_policy_orders_are_data(void **state) {
+  (void)state;
+  for (unsigned order = 0u; order < 2u; order++) {
+    for (unsigned i = 0u; i < CHOICES; i++) {
+      const smtpc_auth_choice have = smtpc_auth_choice_get(order, i);
+      test_label("order %u, place %u", order, i);
+      test_number(have.mechanism, wanted[order][i].mechanism);
+      test_number(have.tls_only, wanted[order][i].tls);
+    }
+    test_number(smtpc_auth_choice_get(order, CHOICES).mechanism, 0);
+    test_number(smtpc_auth_choice_get(order, UINT32_MAX).mechanism, 0);
+  }
+  test_number(smtpc_auth_choice_get(2u, 0u).mechanism, 0);
+}
+
+// Each order x each set of the first twelve mechanisms x tls x binding x the quirk x
+// three kinds of credentials. Among it law POLICY: no password or token crosses in
+// clear unless the quirk says so in words.
 static void test_policy_client_mechanism(void **state) {
   (void)state;
+  static const uint64_t serves[3] = {SMTPC_MECHS_PASSWORD, SMTPC_MECHS_SPOKEN,
+                                     SMTPC_MECH(OAUTHBEARER)};
   smtpc_client_policy policy;
   smtpc_client_policy_init(&policy);
-  for (unsigned n = 0u; n < 2u * 2u * (SMTPC_QUIRK_ALL + 1u); n++) {
-    const unsigned tls = n / 2u % 2u;
-    policy.auth_order = n % 2u;
-    policy.quirks = n / 4u;
-    const unsigned quirk = (policy.quirks & CLEAR_AUTH) != 0u ? 1u : 0u;
-    const unsigned *order = preferred[policy.auth_order][tls][quirk];
-    for (uint32_t offered = 0u; offered < 65536u; offered++) {
+  for (unsigned n = 0u; n < 2u * 2u * 2u * 2u * 3u; n++) {
+    const bool tls = n / 2u % 2u != 0u;
+    policy.auth_order = (uint8_t)(n % 2u);
+    policy.binding = (uint8_t)(n / 4u % 2u);
+    policy.quirks = n / 8u % 2u != 0u ? CLEAR_AUTH : 0u;
+    policy.mechanisms = serves[n / 16u];
+    for (uint64_t offered = 0u; offered < 8192u; offered++) {
       const unsigned have =
-          smtpc_client_mechanism(&policy, (uint16_t)offered, (int)tls);
-      const bool shown = tls == 0u && (have == P || have == L);
-      if (have != want_mechanism(order, offered) || (shown && quirk == 0u)) {
-        test_label("order %u, tls %u, quirks 0x%x, offered 0x%x", n % 2u, tls,
-                   (unsigned)policy.quirks, (unsigned)offered);
-        test_number(have, want_mechanism(order, offered));
+          smtpc_client_mechanism(&policy, offered, tls ? 1 : 0);
+      const unsigned want = want_mechanism(&policy, offered, tls);
+      if (have != want) {
+        test_label("setting %u, offered 0x%x", n, (unsigned)offered);
+        test_number(have, want);
+      }
+      if (!tls && is_clear(have) && policy.quirks == 0u) {
+        test_number(have, SMTPC_MECHANISM_NONE);
       }
     }
   }
   policy.auth_order = SMTPC_AUTH_ORDER_COUNT;
   test_label("no such order");
-  test_number(smtpc_client_mechanism(&policy, 0xffffu, 1), 0);
+  test_number(smtpc_client_mechanism(&policy, UINT64_MAX, 1), 0);
 }
 
 static void test_policy_exposed(void **state) {
   (void)state;
   for (unsigned mechanism = 0u; mechanism < 300u; mechanism++) {
-    const bool known = mechanism == C || mechanism == P || mechanism == L;
+    const smtpc_mechanism_row row = smtpc_mechanism_get(mechanism);
+    const bool shows = mechanism > 0u && mechanism < SMTPC_MECHANISM_COUNT &&
+                       row.exposure != SMTPC_EXPOSURE_NOTHING;
     test_label("mechanism %u", mechanism);
-    test_number(smtpc_exposed(mechanism, 0) != 0, known);
+    test_number(smtpc_exposed(mechanism, 0) != 0, shows);
     test_number(smtpc_exposed(mechanism, 1) != 0, false);
+  }
+  assert_true(smtpc_exposed(M(SCRAM_SHA_256), 0) != 0);
+  assert_true(smtpc_exposed(M(EXTERNAL), 0) == 0);
+}
+
+// SCRAM's flag `y`: said only when a bound mechanism would have been taken, and the
+// server offered none.
+static void test_policy_client_could_bind(void **state) {
+  (void)state;
+  smtpc_client_policy policy;
+  smtpc_client_policy_init(&policy);
+  const uint64_t plain = SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(PLAIN);
+  test_label("could");
+  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 1), 1);
+  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_1),
+                                      SMTPC_MECH(SCRAM_SHA_1), 1),
+              1);
+  test_label("no TLS");
+  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 0), 0);
+  test_label("another mechanism");
+  test_number(smtpc_client_could_bind(&policy, M(PLAIN), plain, 1), 0);
+  test_label("the one of the same hash was offered");
+  test_number(
+      smtpc_client_could_bind(&policy, M(SCRAM_SHA_256),
+                              plain | SMTPC_MECH(SCRAM_SHA_256_PLUS), 1),
+      0);
+  test_label("one of another hash was offered");
+  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256),
+                                      plain | SMTPC_MECH(SCRAM_SHA_1_PLUS), 1),
+              1);
+  policy.binding = 0u;
+  test_label("the shim cannot");
+  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 1), 0);
+  policy.binding = 1u;
+  policy.mechanisms = SMTPC_MECH(SCRAM_SHA_256);
+  test_label("the policy does not want it");
+  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 1), 0);
+}
+
+static void test_policy_client_binding(void **state) {
+  (void)state;
+  smtpc_tls_facts facts = {0};
+  facts.version = SMTPC_TLS_1_3;
+  test_number(smtpc_client_binding(&facts), SMTPC_BINDING_EXPORTER);
+  facts.version = SMTPC_TLS_1_2;
+  test_number(smtpc_client_binding(&facts), SMTPC_BINDING_END_POINT);
+}
+
+// RFC 8689: REQUIRETLS in the envelope wins over TLS-Required: No in the header.
+static void test_policy_client_tls_for(void **state) {
+  (void)state;
+  for (unsigned n = 0u; n < 4u * 2u * 2u * 2u; n++) {
+    const unsigned tls = n % 4u;
+    const int require = (int)(n / 4u % 2u);
+    const int says_no = (int)(n / 8u % 2u);
+    const int honours = (int)(n / 16u);
+    unsigned finding = UINT32_MAX;
+    const unsigned have =
+        smtpc_client_tls_for(tls, require, says_no, honours, &finding);
+    const bool lower = require == 0 && says_no == 1 && honours == 1 &&
+                       tls >= SMTPC_CLIENT_TLS_REQUIRED;
+    unsigned want = lower ? SMTPC_CLIENT_TLS_OPPORTUNISTIC : tls;
+    want = require == 1 ? SMTPC_CLIENT_TLS_VERIFIED : want;
+    test_label("setting %u, REQUIRETLS %d, No %d, honoured %d", tls, require,
+               says_no, honours);
+    test_number(have, want);
+    test_number(finding,
+                lower ? SMTPC_FINDING_TLS_NOT_REQUIRED : SMTPC_FINDING_NONE);
+    // What is demanded of the message itself is never given up.
+    assert_true(have >= tls || lower);
+  }
+}
+
+static void test_policy_client_requires(void **state) {
+  (void)state;
+  for (unsigned n = 0u; n < 2u * 3u * 3u; n++) {
+    smtpc_tls_facts facts = {0};
+    const int tls = (int)(n % 2u);
+    facts.chain_ok = (uint8_t)(n / 2u % 3u);
+    facts.name_ok = (uint8_t)(n / 6u);
+    test_label("tls %d, chain %u, name %u", tls, facts.chain_ok, facts.name_ok);
+    test_number(smtpc_client_requires(tls, &facts),
+                tls == 1 && facts.chain_ok == 1u && facts.name_ok == 1u);
   }
 }
 
@@ -258,7 +419,12 @@ int main(void) {
       cmocka_unit_test(test_policy_client_may_helo),
       cmocka_unit_test(test_policy_client_tls_verdict),
       cmocka_unit_test(test_policy_client_mechanism),
+      cmocka_unit_test(test_policy_orders_are_data),
       cmocka_unit_test(test_policy_exposed),
+      cmocka_unit_test(test_policy_client_could_bind),
+      cmocka_unit_test(test_policy_client_binding),
+      cmocka_unit_test(test_policy_client_tls_for),
+      cmocka_unit_test(test_policy_client_requires),
   };
   return cmocka_run_group_tests_name("policy_client", tests, NULL, NULL);
 }

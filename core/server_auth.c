@@ -99,6 +99,15 @@ static smtpc_span initial_response(const smtpc_server *s) {
   return span;
 }
 
+// The mechanism of the same hash that is bound to TLS (RFC 5802 section 6).
+static uint64_t bound_of(unsigned mechanism) {
+  if (mechanism == SMTPC_MECHANISM_SCRAM_SHA_256) {
+    return SMTPC_MECH(SCRAM_SHA_256_PLUS);
+  }
+  return mechanism == SMTPC_MECHANISM_SCRAM_SHA_1 ? SMTPC_MECH(SCRAM_SHA_1_PLUS)
+                                                  : 0u;
+}
+
 void smtpc_server_on_auth(const smtpc_server_policy *policy, smtpc_server *s) {
   const unsigned mechanism = s->command.mechanism;
   const uint64_t offered = smtpc_server_mechanisms(policy, s->tls);
@@ -118,7 +127,7 @@ void smtpc_server_on_auth(const smtpc_server_policy *policy, smtpc_server *s) {
     smtpc_server_add_finding(s, SMTPC_FINDING_AUTH_IN_CLEAR);
   }
   smtpc_sasl_server_begin(&s->sasl, mechanism,
-                          (offered & SMTPC_MECHS_BOUND) != 0u ? 1 : 0);
+                          (offered & bound_of(mechanism)) != 0u ? 1 : 0);
   if (s->command.has_initial != 0u) {
     smtpc_server_on_response(policy, s, initial_response(s));
   } else {

@@ -145,8 +145,8 @@ typedef struct smtpc_sasl {
 void smtpc_sasl_clear(smtpc_sasl *sasl);
 
 // smtpc_sasl_server_begin begins an exchange of `mechanism` in `*sasl`, whatever it
-// held. `offers_bound` says whether our EHLO reply named a mechanism that is bound to
-// TLS: a SCRAM client that says it saw none (flag `y`) was lied to. For a mechanism
+// held. `offers_bound` says whether our EHLO reply named the mechanism of the same hash
+// that is bound to TLS: a SCRAM client that says it saw none (flag `y`) was lied to. For a mechanism
 // that is not spoken `wants` is NOTHING.
 void smtpc_sasl_server_begin(smtpc_sasl *sasl, unsigned mechanism,
                              int offers_bound);
