@@ -53,9 +53,10 @@ smtpc_address smtpc_address_make(unsigned family, const uint8_t *octets);
 bool smtpc_address_equal(smtpc_address a, smtpc_address b);
 
 // smtpc_range_parse reads all of `span` of `text` as ADDRESS or ADDRESS/PREFIX, where
-// the prefix is 0 to 32, or 0 to 128, and no bit behind it is set. Without a prefix it
-// is the one address. It returns SMTPC_OK, or SMTPC_E_ADDRESS_LITERAL with `*out` all
-// zero, which holds no address.
+// the prefix is 0 to 32, or 0 to 128, without leading zeros, and no bit behind it is
+// set. Without a prefix it is the one address. A prefix counts the bits of the address
+// as it is written: ::ffff:192.0.2.0/120 is 192.0.2.0/24. It returns SMTPC_OK, or
+// SMTPC_E_ADDRESS_LITERAL with `*out` all zero, which holds no address.
 SMTPC_NODISCARD smtpc_status smtpc_range_parse(const uint8_t *text,
                                                smtpc_span span,
                                                smtpc_range *out);

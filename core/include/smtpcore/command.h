@@ -24,7 +24,7 @@ extern "C" {
 
 #define SMTPC_AUTH_LINE_MAX 12288u  // RFC 4954 section 4
 
-// What ETRN's argument begins with (RFC 1985 section 5.3).
+// smtpc_node is what ETRN's argument begins with (RFC 1985 section 5.3).
 typedef enum smtpc_node {
   SMTPC_NODE_NONE = 0,
   SMTPC_NODE_HOST = 1,    // a host
@@ -60,8 +60,9 @@ typedef struct smtpc_command {
 //   ETRN   ["@" / "#"] name: a domain; after `#` 1*(printable without space)
 //   ATRN   [domain *("," domain)]
 //   BURL   URL [SP "LAST"]: `imap://` or another scheme, printable, no space
-//   XCLIENT, XFORWARD  NAME=xtext *(SP NAME=xtext), each name at most once, with
-//          its value in the range of SMTPC_ATTRIBUTE_LIST
+//   XCLIENT, XFORWARD  NAME=xtext *(SP NAME=xtext), each name at most once and one of
+//          the verb's own, with its value in the range of SMTPC_ATTRIBUTE_LIST once
+//          its xtext is decoded; a port has no leading zeros
 //
 // It returns SMTPC_OK, or
 //   SMTPC_E_VERB              the verb is unknown; `out->foreign` may be set
@@ -72,8 +73,9 @@ typedef struct smtpc_command {
 //   SMTPC_E_PARAM_UNKNOWN, _DUPLICATE, _VALUE_MISSING, _VALUE, SMTPC_E_XTEXT
 //                             an attribute of XCLIENT or XFORWARD
 //   and what the parsers of paths, domains and parameters return.
-// On an error `out->verb` tells which verb it was (NONE for SMTPC_E_VERB), and all
-// else but `argument`, `foreign` and `quirks_used` is zero.
+// On an error `out->verb` tells which verb it was (NONE for SMTPC_E_VERB), `argument`
+// is all after the verb and its space, and all else but `params.wrong`, `foreign` and
+// `quirks_used` is zero.
 //
 // Each octet is looked at a bounded number of times. A command accepted without
 // quirks is accepted with any, and means the same (`command_test`).
@@ -89,8 +91,8 @@ unsigned smtpc_verb_find(const uint8_t *line, smtpc_span span);
 
 // smtpc_attribute_find returns where the value of attribute `id` stands in the
 // `argument` of a parsed XCLIENT or XFORWARD: xtext, still encoded. It is empty when
-// the attribute is not there, and when its value is `[UNAVAILABLE]` or
-// `[TEMPUNAVAIL]`, which say that the proxy does not know it.
+// the attribute is not there, and when its value, decoded, is `[UNAVAILABLE]` or
+// `[TEMPUNAVAIL]` in any case, which say that the proxy does not know it.
 smtpc_span smtpc_attribute_find(const uint8_t *line, smtpc_span argument,
                                 unsigned id);
 

@@ -120,14 +120,14 @@ void smtpc_server_policy_init(smtpc_server_policy *policy);
 // or required without STARTTLS in `offered`, AUTH on or required without AUTH in
 // `offered` or without a spoken mechanism; a mechanism that is not spoken; an
 // extension that is never served; BINARYMIME without CHUNKING; FUTURERELEASE with an
-// interval or a date of 0; seconds over SMTPC_SECONDS_MAX; SMTPC_E_DOMAIN for the host name;
-// SMTPC_E_REPLY_TEXT for a text.
+// interval or a date of 0, or a date past the year 9999; seconds over SMTPC_SECONDS_MAX;
+// SMTPC_E_DOMAIN for the host name; SMTPC_E_REPLY_TEXT for a text.
 SMTPC_NODISCARD smtpc_status smtpc_server_policy_check(
     const smtpc_server_policy *policy);
 
 // smtpc_server_offers returns the extensions that a server offers in its EHLO
 // reply under TLS (`tls` 1) or in clear (0): STARTTLS only in clear, REQUIRETLS
-// only under TLS, AUTH only where credentials may cross.
+// only under TLS, AUTH only where credentials may cross and a mechanism is left.
 uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls);
 
 // smtpc_server_mechanisms returns the mechanisms that a server offers under TLS (`tls`
@@ -167,7 +167,8 @@ typedef struct smtpc_verdict {
 
 // smtpc_server_decide says whether a well-formed command may be done now. Under LMTP
 // only LHLO greets, elsewhere LHLO is off. XCLIENT and XFORWARD are off unless they are
-// offered, and XCLIENT comes before mail. DATA after BODY=BINARYMIME is refused.
+// offered, and XCLIENT comes before mail. AUTH goes on only where it is offered. DATA
+// after BODY=BINARYMIME is refused.
 //= RFC 5321 section 4.1.4
 //= RFC 3207 section 4
 //= RFC 4954 section 4
@@ -201,8 +202,9 @@ typedef enum smtpc_client_tls {
 // mechanism we speak, that the policy permits (`mechanisms`) and the server offers, the
 // first one is taken.
 typedef enum smtpc_auth_order {
-  SMTPC_AUTH_ORDER_STRONG = 0,  // the SCRAMs, bound ones first, CRAM-MD5; under TLS
-                                // EXTERNAL, OAUTHBEARER, XOAUTH2, PLAIN, LOGIN
+  SMTPC_AUTH_ORDER_STRONG = 0,  // the SCRAMs, SHA-256 before SHA-1 and of each the
+                                // bound one first, CRAM-MD5; under TLS EXTERNAL,
+                                // OAUTHBEARER, XOAUTH2, PLAIN, LOGIN
   SMTPC_AUTH_ORDER_MANUAL = 1,  // the device manual's: CRAM-MD5, NTLM, GSSAPI, PLAIN
                                 // and LOGIN under TLS, then LOGIN and PLAIN in
                                 // clear, which quirk auth-in-clear must allow as well
@@ -288,8 +290,10 @@ unsigned smtpc_client_tls_verdict(const smtpc_client_policy *policy,
 unsigned smtpc_client_mechanism(const smtpc_client_policy *policy,
                                 uint64_t offered, int tls);
 
-// smtpc_client_could_bind returns whether a bound mechanism with the hash of
-// `mechanism` would have been taken if the server had offered it: SCRAM's flag `y`.
+// smtpc_client_could_bind returns whether the bound mechanism with the hash of
+// `mechanism` was not offered, and would have been taken if it had been: SCRAM's flag
+// `y`. The bound one of another hash says nothing: an attacker may leave it in.
+//= RFC 5802 section 6
 int smtpc_client_could_bind(const smtpc_client_policy *policy,
                             unsigned mechanism, uint64_t offered, int tls);
 

@@ -6,7 +6,7 @@
 // of text with CRLF, version 2 a block of octets.
 //
 //   v1 = "PROXY" SP ("TCP4" / "TCP6") SP source SP destination SP port SP port CRLF
-//      / "PROXY UNKNOWN" [ SP anything ] CRLF                  at most 107 octets
+//      / "PROXY UNKNOWN" [ SP anything printable ] CRLF        at most 107 octets
 //   v2 = 12 octets of signature, version and command, family, length, addresses,
 //        then type-length-value fields                         at most 536 octets
 #ifndef SMTPCORE_PROXY_H
@@ -43,21 +43,23 @@ unsigned smtpc_proxy_version(uint8_t first);
 
 // smtpc_proxy_v2_size reads the first SMTPC_PROXY_V2_HEAD octets of a version 2
 // header and stores its whole size, these included, in `*out_size`. It returns
-// SMTPC_OK; SMTPC_E_SYNTAX for a wrong signature, version, command, or a family and
-// protocol that are none; SMTPC_E_TOO_LONG past SMTPC_PROXY_V2_MAX. On an error
-// `*out_size` is 0.
+// SMTPC_OK; SMTPC_E_SYNTAX for a wrong signature, version, command, or a pair of family
+// and transport that is none of 00 11 12 21 22 31 32 (hexadecimal); SMTPC_E_TOO_LONG
+// past SMTPC_PROXY_V2_MAX. On an error `*out_size` is 0.
 SMTPC_NODISCARD smtpc_status smtpc_proxy_v2_size(const uint8_t *data,
                                                  size_t *out_size);
 
 // smtpc_proxy_parse reads a whole header, `data[0 .. len)`: version 1 without its
-// CRLF, or version 2 with all its octets.
+// CRLF, or version 2 with all its octets. Of a block with LOCAL only the length counts.
+// Else its addresses and fields must fill it; fields are not looked into. Sockets with
+// names (31) and no family (00) give no addresses.
 //
 // It returns SMTPC_OK; SMTPC_E_SYNTAX for what breaks the grammar above: another
 // spelling or case, two spaces, a port with leading zeros, v2's fields that do not fill
-// their place, a length too short for its addresses; SMTPC_E_ADDRESS_LITERAL for an
-// address that is none or of another family than was said; SMTPC_E_NUMBER or
-// _NUMBER_TOO_LARGE for a port; SMTPC_E_PARAM_VALUE for a transport other than a
-// stream; SMTPC_E_TOO_LONG. On an error `*out` is all zero.
+// their place, a length too short for its addresses or other than `len`;
+// SMTPC_E_ADDRESS_LITERAL for an address that is none or of another family than was
+// said; SMTPC_E_NUMBER or _NUMBER_TOO_LARGE for a port; SMTPC_E_PARAM_VALUE for a
+// transport other than a stream; SMTPC_E_TOO_LONG. On an error `*out` is all zero.
 SMTPC_NODISCARD smtpc_status smtpc_proxy_parse(const uint8_t *data, size_t len,
                                                smtpc_proxy *out);
 

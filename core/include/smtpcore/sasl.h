@@ -146,8 +146,8 @@ void smtpc_sasl_clear(smtpc_sasl *sasl);
 
 // smtpc_sasl_server_begin begins an exchange of `mechanism` in `*sasl`, whatever it
 // held. `offers_bound` says whether our EHLO reply named the mechanism of the same hash
-// that is bound to TLS: a SCRAM client that says it saw none (flag `y`) was lied to. For a mechanism
-// that is not spoken `wants` is NOTHING.
+// that is bound to TLS: a SCRAM client that says it saw none (flag `y`) was lied to.
+// For a mechanism that is not spoken `wants` is NOTHING.
 void smtpc_sasl_server_begin(smtpc_sasl *sasl, unsigned mechanism,
                              int offers_bound);
 

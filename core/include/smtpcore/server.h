@@ -64,7 +64,8 @@ typedef struct smtpc_transaction {
   uint8_t require_tls;  // 1: MAIL had REQUIRETLS
   uint8_t no_tls;       // 1: its header says TLS-Required: No, and MAIL had no
                         // REQUIRETLS; known when the message is whole
-  uint8_t reserved[6];  // 0
+  uint16_t rcpt_over;   // recipients refused because the limit was reached
+  uint8_t reserved[4];  // 0
 } smtpc_transaction;
 
 // smtpc_abuse counts what a peer may do only so often. It survives EHLO, RSET and
@@ -119,8 +120,8 @@ SMTPC_STATIC_ASSERT(sizeof(smtpc_server) - sizeof(smtpc_line) <= 1024,
                "session state beside the line is at most 1 KiB");
 
 // smtpc_server_init begins a session. With `policy->proxy` it first wants a PROXY
-// header, in clear. Then with `policy->implicit_tls` comes START_TLS, else the greeting. `policy` must have passed
-// `smtpc_server_policy_check`.
+// header, in clear. Then with `policy->implicit_tls` comes START_TLS, else the
+// greeting. `policy` must have passed `smtpc_server_policy_check`.
 void smtpc_server_init(smtpc_server *session,
                        const smtpc_server_policy *policy);
 
