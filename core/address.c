@@ -2,6 +2,9 @@
 
 static const smtpc_address no_address = {0};
 
+#define IPV4_BITS 32u
+#define IPV6_BITS 128u
+
 static bool is_hex(uint8_t c, unsigned *value) {
   const uint8_t up = smtpc_upper(c);
   if (smtpc_is_digit(c)) {
@@ -180,38 +183,62 @@ static unsigned bit_at(const uint8_t *octets, unsigned index) {
 }
 
 static unsigned bits_of(unsigned family) {
-  return family == SMTPC_FAMILY_IPV4 ? 32u : 128u;
+  return family == SMTPC_FAMILY_IPV4 ? IPV4_BITS : IPV6_BITS;
+}
+
+// Reads all of `span` as a number up to `max`, in its one spelling.
+static bool take_prefix(const uint8_t *text, smtpc_span span, unsigned max,
+                        unsigned *out) {
+  uint64_t prefix = 0u;
+  const bool zero =
+      smtpc_span_len(span) > 1u && smtpc_span_peek(text, span) == '0';
+  const smtpc_status status = smtpc_span_number(text, span, max, &prefix);
+  *out = (unsigned)prefix;
+  return status == SMTPC_OK && !zero;
+}
+
+// Says whether no bit of the address from bit `prefix` on is set.
+static bool ends_at(smtpc_address address, unsigned prefix) {
+  const unsigned bits = bits_of(address.family);
+  bool clear = true;
+  for (unsigned i = prefix; i < bits; i++) {
+    clear = clear && bit_at(address.octets, i) == 0u;
+  }
+  return clear;
+}
+
+static bool take_range(const uint8_t *text, smtpc_span span,
+                       smtpc_range *range) {
+  const size_t slash = smtpc_span_find(text, span, (uint8_t)'/');
+  const smtpc_span name = smtpc_span_make(span.begin, slash);
+  if (smtpc_address_parse(text, name, &range->address) != SMTPC_OK) {
+    return false;
+  }
+  // Written as IPv6, a prefix counts IPv6's bits, also when an IPv4 address is in it.
+  const bool ipv6 = smtpc_span_find(text, name, (uint8_t)':') < name.end;
+  const unsigned written = ipv6 ? IPV6_BITS : IPV4_BITS;
+  const unsigned before = written - bits_of(range->address.family);
+  unsigned prefix = written;
+  if (slash < span.end &&
+      !take_prefix(text, smtpc_span_make(slash + 1u, span.end), written,
+                   &prefix)) {
+    return false;
+  }
+  if (prefix < before) {
+    return false;
+  }
+  range->prefix = (uint8_t)(prefix - before);
+  return ends_at(range->address, range->prefix);
 }
 
 smtpc_status smtpc_range_parse(const uint8_t *text, smtpc_span span,
                                smtpc_range *out) {
-  static const smtpc_range none = {{0}, 0u};
-  const size_t slash = smtpc_span_find(text, span, (uint8_t)'/');
-  uint64_t prefix = 0u;
+  static const smtpc_range none = {0};
   *out = none;
-  smtpc_range range = none;
-  const smtpc_status status = smtpc_address_parse(
-      text, smtpc_span_make(span.begin, slash), &range.address);
-  if (status != SMTPC_OK) {
-    return status;
+  if (!take_range(text, span, out)) {
+    *out = none;
+    return SMTPC_E_ADDRESS_LITERAL;
   }
-  const unsigned bits = bits_of(range.address.family);
-  prefix = bits;
-  if (slash < span.end) {
-    const smtpc_span digits = smtpc_span_make(slash + 1u, span.end);
-    const bool zero =
-        smtpc_span_len(digits) > 1u && smtpc_span_peek(text, digits) == '0';
-    if (zero || smtpc_span_number(text, digits, bits, &prefix) != SMTPC_OK) {
-      return SMTPC_E_ADDRESS_LITERAL;
-    }
-  }
-  range.prefix = (uint8_t)prefix;
-  for (unsigned i = range.prefix; i < bits; i++) {
-    if (bit_at(range.address.octets, i) != 0u) {
-      return SMTPC_E_ADDRESS_LITERAL;
-    }
-  }
-  *out = range;
   return SMTPC_OK;
 }
 

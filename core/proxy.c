@@ -59,9 +59,27 @@ static smtpc_status take_address(const uint8_t *data, smtpc_span word,
   return smtpc_address_parse(data, word, out);
 }
 
+// Says whether `span` is words with one space between them, no more and no less.
+static bool has_words(const uint8_t *data, smtpc_span span, unsigned count) {
+  unsigned words = 0u;
+  bool in_word = false;
+  for (size_t i = span.begin; i < span.end; i++) {
+    const bool space = data[i] == (uint8_t)' ';
+    if (space && !in_word) {
+      return false;
+    }
+    words += !space && !in_word ? 1u : 0u;
+    in_word = !space;
+  }
+  return in_word && words == count;
+}
+
 static smtpc_status parse_peer(const uint8_t *data, smtpc_span rest, bool ipv6,
                                smtpc_proxy *out) {
   smtpc_span left = rest;
+  if (!has_words(data, rest, 4u)) {
+    return SMTPC_E_SYNTAX;
+  }
   const smtpc_span source = take_word(data, &left);
   const smtpc_span destination = take_word(data, &left);
   const smtpc_span source_port = take_word(data, &left);
@@ -112,12 +130,21 @@ static smtpc_status parse_v1(const uint8_t *data, size_t len,
 #define FAMILY_INET 1u
 #define FAMILY_INET6 2u
 #define FAMILY_UNIX 3u
-#define TRANSPORT_UNSPEC 0u
 #define TRANSPORT_STREAM 1u
 #define TRANSPORT_DGRAM 2u
 
 static unsigned pair_at(const uint8_t *data, size_t at) {
   return (unsigned)data[at] << 8 | data[at + 1u];
+}
+
+// Of families and transports there are seven pairs: none at all, and a stream or
+// datagrams of each family.
+static bool pair_exists(unsigned family, unsigned transport) {
+  if (family == FAMILY_UNSPEC) {
+    return transport == 0u;
+  }
+  return family <= FAMILY_UNIX &&
+         (transport == TRANSPORT_STREAM || transport == TRANSPORT_DGRAM);
 }
 
 static bool head_holds(const uint8_t *data) {
@@ -127,7 +154,7 @@ static bool head_holds(const uint8_t *data) {
   }
   // Version 2, LOCAL or PROXY.
   return holds && (data[12] == 0x20u || data[12] == 0x21u) &&
-         data[13] >> 4 <= FAMILY_UNIX && (data[13] & 15u) <= TRANSPORT_DGRAM;
+         pair_exists((unsigned)data[13] >> 4, data[13] & 15u);
 }
 
 smtpc_status smtpc_proxy_v2_size(const uint8_t *data, size_t *out_size) {
@@ -171,13 +198,29 @@ static void take_ends(const uint8_t *data, unsigned family, smtpc_proxy *out) {
   }
 }
 
-// Type, length and value, one after the other, fill `data[from .. to)`.
+// Says whether fields of type, length and value, one after the other, fill
+// `data[from .. to)`. When `from` lies past `to`, nothing does.
 static bool fields_fill(const uint8_t *data, size_t from, size_t to) {
   size_t i = from;
   while (i + 3u <= to) {
     i += 3u + pair_at(data, i + 1u);
   }
   return i == to;
+}
+
+// Reads what follows the head of a header that is as long as it says.
+static smtpc_status parse_block(const uint8_t *data, size_t len,
+                                smtpc_proxy *out) {
+  const unsigned family = (unsigned)data[13] >> 4;
+  const size_t fields = SMTPC_PROXY_V2_HEAD + octets_of(family);
+  if ((data[13] & 15u) == TRANSPORT_DGRAM) {
+    return SMTPC_E_PARAM_VALUE;
+  }
+  if (!fields_fill(data, fields, len)) {
+    return SMTPC_E_SYNTAX;
+  }
+  take_ends(data, family, out);
+  return SMTPC_OK;
 }
 
 static smtpc_status parse_v2(const uint8_t *data, size_t len,
@@ -190,28 +233,10 @@ static smtpc_status parse_v2(const uint8_t *data, size_t len,
   if (status != SMTPC_OK || size != len) {
     return status != SMTPC_OK ? status : SMTPC_E_SYNTAX;
   }
-  const unsigned family = data[13] >> 4;
-  const unsigned transport = data[13] & 15u;
-  const bool local = data[12] == 0x20u;
   out->version = 2u;
-  out->local = local ? 1u : 0u;
-  if (local) {
-    // Whatever addresses stand there are to be ignored.
-    return SMTPC_OK;
-  }
-  if (transport == TRANSPORT_DGRAM) {
-    return SMTPC_E_PARAM_VALUE;
-  }
-  const bool known = family != FAMILY_UNSPEC && transport == TRANSPORT_STREAM;
-  const size_t ends = known ? octets_of(family) : 0u;
-  const size_t fields = SMTPC_PROXY_V2_HEAD + ends;
-  if (fields > len || (known && !fields_fill(data, fields, len))) {
-    return SMTPC_E_SYNTAX;
-  }
-  if (known) {
-    take_ends(data, family, out);
-  }
-  return SMTPC_OK;
+  // LOCAL: whatever stands in the block is to be ignored.
+  out->local = data[12] == 0x20u ? 1u : 0u;
+  return out->local == 1u ? SMTPC_OK : parse_block(data, len, out);
 }
 
 smtpc_status smtpc_proxy_parse(const uint8_t *data, size_t len,

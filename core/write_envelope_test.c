@@ -437,10 +437,11 @@ static void test_write_params_numbered_values(void **state) {
     e.notify = (uint8_t)value;
     static const uint32_t seen[] = {SMTPC_HAS(BODY), SMTPC_HAS(RET),
                                     SMTPC_HAS(NOTIFY)};
-    const bool ok[] = {value == SMTPC_BODY_7BIT || value == SMTPC_BODY_8BITMIME,
-                       value == SMTPC_RET_FULL || value == SMTPC_RET_HDRS,
-                       value == SMTPC_NOTIFY_NEVER ||
-                           (value != 0u && value < 16u && value % 2u == 0u)};
+    const bool ok[] = {
+        value >= SMTPC_BODY_7BIT && value <= SMTPC_BODY_BINARYMIME,
+        value == SMTPC_RET_FULL || value == SMTPC_RET_HDRS,
+        value == SMTPC_NOTIFY_NEVER ||
+            (value != 0u && value < 16u && value % 2u == 0u)};
     for (size_t i = 0u; i < COUNT_OF(seen); i++) {
       const unsigned verb = i < 2u ? SMTPC_VERB_MAIL : SMTPC_VERB_RCPT;
       e.seen = seen[i];

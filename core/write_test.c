@@ -232,80 +232,6 @@ static void test_write_reply_text_is_never_cut(void **state) {
   }
 }
 
-// ------------------------------------------------------------- extensions
-
-static written extension(unsigned id, int last, uint64_t size,
-                         uint16_t mechanisms) {
-  written w = room(600u);
-  w.status =
-      smtpc_write_extension(w.data, w.cap, &w.len, id, last, size, mechanisms);
-  return w;
-}
-
-static smtpc_capabilities capability(const written *w) {
-  smtpc_capabilities caps;
-  smtpc_capability_init(&caps);
-  smtpc_capability_line(&caps, 2u, w->data, smtpc_span_make(4u, w->len - 2u));
-  test_number(caps.marks & SMTPC_CAPS_MALFORMED, 0u);
-  return caps;
-}
-
-static void test_write_extension_parses_back(void **state) {
-  (void)state;
-  const uint16_t all = (uint16_t)((1u << SMTPC_MECHANISM_COUNT) - 2u);
-  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
-    for (int last = 0; last < 2; last++) {
-      test_label("extension %u, last %d", id, last);
-      written w = extension(id, last, 123456u, all);
-      test_number(w.status, SMTPC_OK);
-      test_octets(w.data, 4u, last != 0 ? "250 " : "250-", 4u);
-      test_number(capability(&w).offered, (uint32_t)1 << id);
-      check(w, SMTPC_OK, NULL);
-    }
-  }
-}
-
-static void test_write_extension_size(void **state) {
-  (void)state;
-  const uint64_t sizes[] = {0u, 1u, 10240000u, UINT64_MAX};
-  for (size_t i = 0u; i < COUNT_OF(sizes); i++) {
-    char want[64];
-    written w = extension(SMTPC_EXTENSION_SIZE, 0, sizes[i], 0u);
-    const smtpc_capabilities caps = capability(&w);
-    snprintf(want, sizeof want, "250-SIZE %" PRIu64 "\r\n", sizes[i]);
-    test_label("%s", want);
-    assert_true(caps.size == sizes[i]);
-    // RFC 1870 section 4: 0 means that there is no limit.
-    test_number(caps.marks, sizes[i] != 0u ? SMTPC_CAPS_SIZE_LIMIT : 0u);
-    check(w, SMTPC_OK, want);
-  }
-}
-
-static void test_write_extension_auth(void **state) {
-  (void)state;
-  for (unsigned set = 0u; set < 65536u; set++) {
-    const unsigned known = ((1u << SMTPC_MECHANISM_COUNT) - 2u);
-    const bool ok = set != 0u && (set & ~known) == 0u;
-    test_label("mechanisms %#x", set);
-    written w = extension(SMTPC_EXTENSION_AUTH, 1, 0u, (uint16_t)set);
-    if (ok) {
-      const smtpc_capabilities caps = capability(&w);
-      test_number(caps.mechanisms, set);
-      test_number(caps.auth_other, 0u);
-    }
-    check(w, ok ? SMTPC_OK : SMTPC_E_ARGUMENT, NULL);
-  }
-  check(extension(SMTPC_EXTENSION_AUTH, 0, 0u,
-                  SMTPC_MECH(LOGIN) | SMTPC_MECH(PLAIN)),
-        SMTPC_OK, "250-AUTH PLAIN LOGIN\r\n");
-}
-
-static void test_write_extension_misuse(void **state) {
-  (void)state;
-  check(extension(SMTPC_EXTENSION_COUNT, 1, 0u, 2u), SMTPC_E_ARGUMENT, "");
-  check(extension(UINT32_MAX, 1, 0u, 2u), SMTPC_E_ARGUMENT, "");
-}
-
 // --------------------------------------------------------------- commands
 
 static void test_write_verb_parses_back(void **state) {
@@ -435,10 +361,6 @@ int main(void) {
       cmocka_unit_test(test_write_reply_misuse),
       cmocka_unit_test(test_write_reply_text_tries_each_octet),
       cmocka_unit_test(test_write_reply_text_is_never_cut),
-      cmocka_unit_test(test_write_extension_parses_back),
-      cmocka_unit_test(test_write_extension_size),
-      cmocka_unit_test(test_write_extension_auth),
-      cmocka_unit_test(test_write_extension_misuse),
       cmocka_unit_test(test_write_verb_parses_back),
       cmocka_unit_test(test_write_hello_checks_the_name),
       cmocka_unit_test(test_write_hello_tries_each_octet),
