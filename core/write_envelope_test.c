@@ -511,15 +511,35 @@ static void test_write_params_all_sets(void **state) {
   e.orcpt_type_len = 6u;
   e.orcpt = (const uint8_t *)"a;b c=d";
   e.orcpt_len = 7u;
-  for (uint32_t seen = 0u; seen < 2u << SMTPC_PARAM_COUNT; seen++) {
+  e.by_mode = SMTPC_BY_RETURN;
+  e.by_time = 60;
+  e.hold_for = 5u;
+  e.when = 86400u;
+  e.mt_priority = -3;
+  e.solicit = (const uint8_t *)"a:b";
+  e.solicit_len = 3u;
+  e.mtrk = (const uint8_t *)"AAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  e.mtrk_len = SMTPC_MTRK_LEN;
+  e.transid = (const uint8_t *)"1@b";
+  e.transid_len = 3u;
+  // The parameters of MAIL stand first in the registry: all their sets, and all sets
+  // of RCPT's with none, one or all of MAIL's beside them.
+  const uint32_t mails = of_mail + 1u;
+  for (uint32_t n = 0u; n < mails + 64u; n++) {
+    const uint32_t extra = (n - mails) / 16u;
+    const uint32_t beside = extra == 3u ? of_mail : extra;
+    const uint32_t seen = n < mails ? n : ((n - mails) % 16u) * mails | beside;
+    const uint32_t both = SMTPC_HAS(HOLDFOR) | SMTPC_HAS(HOLDUNTIL);
     e.seen = seen;
     test_label("seen %#x", (unsigned)seen);
     written w = envelope_line(e, SMTPC_VERB_MAIL, 0, 600u);
     const bool mail = (seen & ~of_mail) == 0u;
-    if (mail) {
+    const bool held = (seen & both) == both;
+    if (mail && !held) {
       check_back(&w, &e, SMTPC_VERB_MAIL);
     }
-    check(w, mail ? SMTPC_OK : SMTPC_E_ARGUMENT, NULL);
+    const smtpc_status want = mail ? SMTPC_OK : SMTPC_E_ARGUMENT;
+    check(w, held ? SMTPC_E_PARAM_VALUE : want, NULL);
     w = envelope_line(e, SMTPC_VERB_RCPT, 0, 600u);
     const bool rcpt = (seen & ~of_rcpt) == 0u;
     if (rcpt) {
