@@ -51,7 +51,7 @@ static const struct argp_option options[] = {
      "each of its accounts can use it",
      1},
     {"iterations", KEY_ITERATIONS, "NUMBER", 0,
-     "How often a client of SCRAM hashes the password, 4096 to 10000000 "
+     "How often a client of SCRAM hashes the password, 4096 to 2000000 "
      "(default: 15000)",
      1},
     {"delete", KEY_DELETE, NULL, 0, "Remove the account", 1},
@@ -79,7 +79,7 @@ static void take_iterations(settings *s, const char *arg,
   if (!smtpc_option_number(arg, SMTPC_ACCOUNTS_ITERATIONS_MIN,
                            SMTPC_ACCOUNTS_ITERATIONS_MAX, &number)) {
     smtpc_option_fail(state, "--iterations", arg,
-                      "want a number from 4096 to 10000000");
+                      "want a number from 4096 to 2000000");
   }
   s->iterations = (uint32_t)number;
 }

@@ -11,7 +11,7 @@
 //     hash  = "$y$" 3 parameters "$" 22 of salt "$" 43 of hash: yescrypt as
 //             libxcrypt writes it, see crypt(5)
 //     keys  = iterations "," salt "," stored "," server
-//             iterations: decimal, 4096 to 10000000, no zero in front; the others:
+//             iterations: decimal, 4096 to 2000000, no zero in front; the others:
 //             base64 of 16 octets, of StoredKey and of ServerKey (RFC 5802)
 //
 // Lines end in LF. A name stands there once, and is compared octet for octet:
@@ -61,7 +61,7 @@
 // and 15000 for 0.1 seconds of a machine of 2015.
 #define SMTPC_ACCOUNTS_ITERATIONS_MIN 4096u
 #define SMTPC_ACCOUNTS_ITERATIONS_DEFAULT 15000u
-#define SMTPC_ACCOUNTS_ITERATIONS_MAX 10000000u
+#define SMTPC_ACCOUNTS_ITERATIONS_MAX 2000000u
 
 typedef struct smtpc_accounts smtpc_accounts;
 

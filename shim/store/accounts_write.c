@@ -120,7 +120,7 @@ static smtpc_store_status check_entry(smtpc_store_error *error,
   } else if (problem == NULL && entry->cost > SMTPC_ACCOUNTS_COST_MAX) {
     problem = "the cost is over 11";
   } else if (problem == NULL && !is_iterations(entry->iterations)) {
-    problem = "the iterations are not 4096 to 10000000";
+    problem = "the iterations are not 4096 to 2000000";
   }
   return problem == NULL
              ? SMTPC_STORE_OK
