@@ -1,6 +1,6 @@
-// Policy of a client: what it does after EHLO, whether it may go on, and with which
-// mechanism, each over the whole product, and law POLICY: a stricter setting never
-// sends what a laxer one would not.
+// Policy of a client: what it does after EHLO, and whether it may go on, each over the
+// whole product, and law POLICY: a stricter setting never sends what a laxer one would
+// not. With which mechanism it logs in is in `policy_order_test`.
 #include <string.h>
 
 #include "core/testing.h"
@@ -8,7 +8,6 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define BIT(id) ((uint32_t)1 << (SMTPC_EXTENSION_##id))
-#define CLEAR_AUTH ((uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR)
 #define ALL UINT32_MAX
 
 // ------------------------------------------------------- defaults and ranges
@@ -77,6 +76,32 @@ static void test_policy_client_check_ranges(void **state) {
   CLIENT_IS(policy.quirks = SMTPC_QUIRK_ALL, SMTPC_OK);
   CLIENT_IS(policy.quirks = SMTPC_QUIRK_ALL + 1u, SMTPC_E_ARGUMENT);
   CLIENT_IS(policy.quirks = UINT32_MAX, SMTPC_E_ARGUMENT);
+}
+
+// Each bit by itself, in each of the sets.
+static void test_policy_client_check_sets(void **state) {
+  (void)state;
+  const uint64_t spoken =
+      SMTPC_MECH(SCRAM_SHA_256_PLUS) | SMTPC_MECH(SCRAM_SHA_256) |
+      SMTPC_MECH(SCRAM_SHA_1_PLUS) | SMTPC_MECH(SCRAM_SHA_1) |
+      SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN) |
+      SMTPC_MECH(EXTERNAL) | SMTPC_MECH(OAUTHBEARER) | SMTPC_MECH(XOAUTH2);
+  const uint32_t needed =
+      SMTPC_HAS(REQUIRETLS) | SMTPC_HAS(BODY) | SMTPC_HAS(SMTPUTF8);
+  for (unsigned i = 0u; i < 64u; i++) {
+    const uint64_t bit = (uint64_t)1 << i;
+    CLIENT_IS(policy.mechanisms = bit,
+              (bit & spoken) != 0u ? SMTPC_OK : SMTPC_E_ARGUMENT);
+    CLIENT_IS(policy.mechanisms |= bit,
+              (bit & spoken) != 0u ? SMTPC_OK : SMTPC_E_ARGUMENT);
+  }
+  for (unsigned i = 0u; i < 32u; i++) {
+    const uint32_t bit = (uint32_t)1 << i;
+    const bool may = i < SMTPC_PARAM_COUNT && (bit & needed) == 0u;
+    CLIENT_IS(policy.drop = bit, may ? SMTPC_OK : SMTPC_E_ARGUMENT);
+    CLIENT_IS(policy.drop |= bit, may ? SMTPC_OK : SMTPC_E_ARGUMENT);
+    CLIENT_IS(policy.quirks = bit, i < 9u ? SMTPC_OK : SMTPC_E_ARGUMENT);
+  }
 }
 
 // --------------------------------------------------------------- decisions
@@ -192,6 +217,28 @@ static void test_policy_client_may_helo(void **state) {
   }
 }
 
+// RFC 5321 section 4.1.1.1: HELO has a domain; EHLO may have an address literal.
+static void test_policy_client_may_helo_by_name(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    bool may;
+  } rows[] = {{"a.example", true},
+              {"a", true},
+              {"[192.0.2.1]", false},
+              {"[IPv6:2001:db8::1]", false},
+              {"", false}};
+  for (size_t i = 0u; i < COUNT(rows); i++) {
+    smtpc_client_policy policy;
+    smtpc_client_policy_init(&policy);
+    policy.tls = SMTPC_CLIENT_TLS_OFF;
+    memcpy(policy.hello, rows[i].name, strlen(rows[i].name));
+    policy.hello_len = (uint8_t)strlen(rows[i].name);
+    test_label("name %s", rows[i].name);
+    test_number(smtpc_client_may_helo(&policy, 0) != 0, rows[i].may);
+  }
+}
+
 static void test_policy_client_tls_verdict(void **state) {
   (void)state;
   for (unsigned n = 0u; n < 4u * 9u; n++) {
@@ -211,166 +258,7 @@ static void test_policy_client_tls_verdict(void **state) {
   }
 }
 
-// -------------------------------------------------------------- mechanisms
-
-// The orders once more: what is tried, first to last, and only under TLS.
-typedef struct choice {
-  unsigned mechanism;
-  bool tls;
-} choice;
-
-#define M(id) SMTPC_MECHANISM_##id
-#define CHOICES 10u
-
-static const choice wanted[2][CHOICES] = {{{M(SCRAM_SHA_256_PLUS), true},
-                                           {M(SCRAM_SHA_256), false},
-                                           {M(SCRAM_SHA_1_PLUS), true},
-                                           {M(SCRAM_SHA_1), false},
-                                           {M(CRAM_MD5), false},
-                                           {M(EXTERNAL), true},
-                                           {M(OAUTHBEARER), true},
-                                           {M(XOAUTH2), true},
-                                           {M(PLAIN), true},
-                                           {M(LOGIN), true}},
-                                          {{M(CRAM_MD5), false},
-                                           {M(NTLM), false},
-                                           {M(GSSAPI), false},
-                                           {M(PLAIN), true},
-                                           {M(LOGIN), true},
-                                           {M(LOGIN), false},
-                                           {M(PLAIN), false}}};
-
-static bool is_clear(unsigned mechanism) {
-  return mechanism == M(PLAIN) || mechanism == M(LOGIN) ||
-         mechanism == M(OAUTHBEARER) || mechanism == M(XOAUTH2);
-}
-
-static bool is_bound(unsigned mechanism) {
-  return mechanism == M(SCRAM_SHA_256_PLUS) || mechanism == M(SCRAM_SHA_1_PLUS);
-}
-
-static unsigned want_mechanism(const smtpc_client_policy *policy,
-                               uint64_t offered, bool tls) {
-  const bool quirk = (policy->quirks & CLEAR_AUTH) != 0u;
-  for (size_t i = 0u; i < CHOICES; i++) {
-    const unsigned id = wanted[policy->auth_order][i].mechanism;
-    // NTLM and GSSAPI stand in the manual's order; nobody here speaks them.
-    const bool spoken = id != 0u && id != M(NTLM) && id != M(GSSAPI);
-    const bool both = (offered & policy->mechanisms & (uint64_t)1 << id) != 0u;
-    const bool channel =
-        tls || (!wanted[policy->auth_order][i].tls && (quirk || !is_clear(id)));
-    const bool binds = !is_bound(id) || (tls && policy->binding == 1u);
-    if (spoken && both && channel && binds) {
-      return id;
-    }
-  }
-  return SMTPC_MECHANISM_NONE;
-}
-
-static void test_policy_orders_are_data(void **state) {
-  (void)state;
-  for (unsigned order = 0u; order < 2u; order++) {
-    for (unsigned i = 0u; i < CHOICES; i++) {
-      const smtpc_auth_choice have = smtpc_auth_choice_get(order, i);
-      test_label("order %u, place %u", order, i);
-      test_number(have.mechanism, wanted[order][i].mechanism);
-      test_number(have.tls_only, wanted[order][i].tls);
-    }
-    test_number(smtpc_auth_choice_get(order, CHOICES).mechanism, 0);
-    test_number(smtpc_auth_choice_get(order, UINT32_MAX).mechanism, 0);
-  }
-  test_number(smtpc_auth_choice_get(2u, 0u).mechanism, 0);
-}
-
-// Each order x each set of the first twelve mechanisms x tls x binding x the quirk x
-// three kinds of credentials. Among it law POLICY: no password or token crosses in
-// clear unless the quirk says so in words.
-static void test_policy_client_mechanism(void **state) {
-  (void)state;
-  static const uint64_t serves[3] = {SMTPC_MECHS_PASSWORD, SMTPC_MECHS_SPOKEN,
-                                     SMTPC_MECH(OAUTHBEARER)};
-  smtpc_client_policy policy;
-  smtpc_client_policy_init(&policy);
-  for (unsigned n = 0u; n < 2u * 2u * 2u * 2u * 3u; n++) {
-    const bool tls = n / 2u % 2u != 0u;
-    policy.auth_order = (uint8_t)(n % 2u);
-    policy.binding = (uint8_t)(n / 4u % 2u);
-    policy.quirks = n / 8u % 2u != 0u ? CLEAR_AUTH : 0u;
-    policy.mechanisms = serves[n / 16u];
-    for (uint64_t offered = 0u; offered < 8192u; offered++) {
-      const unsigned have =
-          smtpc_client_mechanism(&policy, offered, tls ? 1 : 0);
-      const unsigned want = want_mechanism(&policy, offered, tls);
-      if (have != want) {
-        test_label("setting %u, offered 0x%x", n, (unsigned)offered);
-        test_number(have, want);
-      }
-      if (!tls && is_clear(have) && policy.quirks == 0u) {
-        test_number(have, SMTPC_MECHANISM_NONE);
-      }
-    }
-  }
-  policy.auth_order = SMTPC_AUTH_ORDER_COUNT;
-  test_label("no such order");
-  test_number(smtpc_client_mechanism(&policy, UINT64_MAX, 1), 0);
-}
-
-static void test_policy_exposed(void **state) {
-  (void)state;
-  for (unsigned mechanism = 0u; mechanism < 300u; mechanism++) {
-    const smtpc_mechanism_row row = smtpc_mechanism_get(mechanism);
-    const bool shows = mechanism > 0u && mechanism < SMTPC_MECHANISM_COUNT &&
-                       row.exposure != SMTPC_EXPOSURE_NOTHING;
-    test_label("mechanism %u", mechanism);
-    test_number(smtpc_exposed(mechanism, 0) != 0, shows);
-    test_number(smtpc_exposed(mechanism, 1) != 0, false);
-  }
-  assert_true(smtpc_exposed(M(SCRAM_SHA_256), 0) != 0);
-  assert_true(smtpc_exposed(M(EXTERNAL), 0) == 0);
-}
-
-// SCRAM's flag `y`: said only when a bound mechanism would have been taken, and the
-// server offered none.
-static void test_policy_client_could_bind(void **state) {
-  (void)state;
-  smtpc_client_policy policy;
-  smtpc_client_policy_init(&policy);
-  const uint64_t plain = SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(PLAIN);
-  test_label("could");
-  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 1), 1);
-  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_1),
-                                      SMTPC_MECH(SCRAM_SHA_1), 1),
-              1);
-  test_label("no TLS");
-  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 0), 0);
-  test_label("another mechanism");
-  test_number(smtpc_client_could_bind(&policy, M(PLAIN), plain, 1), 0);
-  test_label("the one of the same hash was offered");
-  test_number(
-      smtpc_client_could_bind(&policy, M(SCRAM_SHA_256),
-                              plain | SMTPC_MECH(SCRAM_SHA_256_PLUS), 1),
-      0);
-  test_label("one of another hash was offered");
-  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256),
-                                      plain | SMTPC_MECH(SCRAM_SHA_1_PLUS), 1),
-              1);
-  policy.binding = 0u;
-  test_label("the shim cannot");
-  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 1), 0);
-  policy.binding = 1u;
-  policy.mechanisms = SMTPC_MECH(SCRAM_SHA_256);
-  test_label("the policy does not want it");
-  test_number(smtpc_client_could_bind(&policy, M(SCRAM_SHA_256), plain, 1), 0);
-}
-
-static void test_policy_client_binding(void **state) {
-  (void)state;
-  smtpc_tls_facts facts = {0};
-  facts.version = SMTPC_TLS_1_3;
-  test_number(smtpc_client_binding(&facts), SMTPC_BINDING_EXPORTER);
-  facts.version = SMTPC_TLS_1_2;
-  test_number(smtpc_client_binding(&facts), SMTPC_BINDING_END_POINT);
-}
+// ------------------------------------------------------------ for one message
 
 // RFC 8689: REQUIRETLS in the envelope wins over TLS-Required: No in the header.
 static void test_policy_client_tls_for(void **state) {
@@ -392,8 +280,10 @@ static void test_policy_client_tls_for(void **state) {
     test_number(have, want);
     test_number(finding,
                 lower ? SMTPC_FINDING_TLS_NOT_REQUIRED : SMTPC_FINDING_NONE);
-    // What is demanded of the message itself is never given up.
+    // What is demanded of the message itself is never given up (law POLICY).
     assert_true(have >= tls || lower);
+    assert_true(require == 0 || have == SMTPC_CLIENT_TLS_VERIFIED);
+    assert_true(tls == SMTPC_CLIENT_TLS_OFF || have > SMTPC_CLIENT_TLS_OFF);
   }
 }
 
@@ -414,15 +304,12 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_policy_client_defaults_are_strict),
       cmocka_unit_test(test_policy_client_check_ranges),
+      cmocka_unit_test(test_policy_client_check_sets),
       cmocka_unit_test(test_policy_client_after_hello),
       cmocka_unit_test(test_policy_law_policy_client),
       cmocka_unit_test(test_policy_client_may_helo),
+      cmocka_unit_test(test_policy_client_may_helo_by_name),
       cmocka_unit_test(test_policy_client_tls_verdict),
-      cmocka_unit_test(test_policy_client_mechanism),
-      cmocka_unit_test(test_policy_orders_are_data),
-      cmocka_unit_test(test_policy_exposed),
-      cmocka_unit_test(test_policy_client_could_bind),
-      cmocka_unit_test(test_policy_client_binding),
       cmocka_unit_test(test_policy_client_tls_for),
       cmocka_unit_test(test_policy_client_requires),
   };
