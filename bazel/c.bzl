@@ -3,7 +3,7 @@
 load("@rules_cc//cc:defs.bzl", "cc_library", "cc_test")
 load("//bazel:copts.bzl", "SMTPCORE_COPTS")
 
-def c_folder(name, visibility, deps, private = [], test_deps = [], main = [], copts = []):
+def c_folder(name, visibility, deps, private = [], test_deps = [], main = [], copts = [], implements = False):
     """Makes a library of a folder, and one test of each *_test.c.
 
     Args:
@@ -15,6 +15,8 @@ def c_folder(name, visibility, deps, private = [], test_deps = [], main = [], co
       test_deps: what the tests use besides.
       main: sources that are no part of the library.
       copts: more compiler options.
+      implements: whether it implements an interface of the core: those who call it
+        do not name it, so that a linker would leave it out.
     """
     cc_library(
         name = name,
@@ -26,6 +28,7 @@ def c_folder(name, visibility, deps, private = [], test_deps = [], main = [], co
         copts = SMTPCORE_COPTS + copts,
         visibility = visibility,
         deps = deps,
+        alwayslink = implements,
     )
 
     # What the tests of this folder share; tests of other folders may borrow it.
