@@ -4,10 +4,11 @@
 
 // --------------------------------------------------------------- commands
 
-static bool is_param_error(smtpc_status status) {
+// Whether a parameter is to blame: the status says so, or the parser names one.
+static bool is_param_error(const smtpc_server *s, smtpc_status status) {
   const unsigned value = (unsigned)status;
   return (value >= SMTPC_E_PARAM_UNKNOWN && value <= SMTPC_E_NUMBER) ||
-         value == SMTPC_E_NUMBER_TOO_LARGE;
+         value == SMTPC_E_NUMBER_TOO_LARGE || s->command.params.wrong != 0u;
 }
 
 static unsigned path_reply(const smtpc_server_policy *policy,
@@ -31,7 +32,7 @@ static unsigned envelope_reply(const smtpc_server_policy *policy,
       s->command.params.wrong == SMTPC_PARAM_SIZE + 1u) {
     return SMTPC_REPLY_SIZE_EXCEEDED;
   }
-  if (is_param_error(status) || status == SMTPC_E_SYNTAX) {
+  if (is_param_error(s, status) || status == SMTPC_E_SYNTAX) {
     return SMTPC_REPLY_ARGUMENT;
   }
   return path_reply(policy, s, status);
@@ -52,8 +53,8 @@ static void refuse_syntax(const smtpc_server_policy *policy, smtpc_server *s,
     reply = envelope_reply(policy, s, status);
   }
   smtpc_server_refuse(policy, s, reply,
-                      is_param_error(status) ? SMTPC_FINDING_PARAM_REFUSED
-                                             : SMTPC_FINDING_COMMAND_SYNTAX);
+                      is_param_error(s, status) ? SMTPC_FINDING_PARAM_REFUSED
+                                                : SMTPC_FINDING_COMMAND_SYNTAX);
   if (status == SMTPC_E_CHUNK_SIZE) {
     lose_chunk(s);
   }
@@ -66,9 +67,16 @@ static void keep_device(smtpc_server *s, smtpc_verdict verdict) {
   }
 }
 
+// MAIL and RCPT without their space look like the name of a header field.
+static bool is_squeezed(const smtpc_server *s) {
+  const smtpc_span all = smtpc_span_make(0u, s->line.len);
+  return smtpc_span_starts(s->line.data, all, "MAILFROM:", 9u) ||
+         smtpc_span_starts(s->line.data, all, "RCPTTO:", 7u);
+}
+
 static void on_unknown(const smtpc_server_policy *policy, smtpc_server *s,
                        smtpc_verdict verdict) {
-  if (s->command.foreign != 0u) {
+  if (s->command.foreign != 0u && !is_squeezed(s)) {
     smtpc_server_answer(s, SMTPC_REPLY_FOREIGN);
     smtpc_server_add_finding(s, SMTPC_FINDING_FOREIGN_PROTOCOL);
     smtpc_server_close_after(s, SMTPC_END_PROTOCOL,
@@ -103,7 +111,27 @@ static void on_mail(const smtpc_server_policy *policy, smtpc_server *s) {
     smtpc_server_close_after(s, SMTPC_END_REFUSED,
                              SMTPC_FINDING_ERRORS_TOO_MANY);
   } else {
+    if (s->authenticated == 0u) {
+      // RFC 4954 section 5: then AUTH= is worth no more than AUTH=<>.
+      s->command.params.auth = smtpc_span_make(0u, 0u);
+    }
     s->next = SMTPC_DO_ASK_SENDER;
+  }
+}
+
+// So many recipients beyond the limit are no errors: the sender keeps those that were
+// accepted, and comes again for the others (RFC 5321 section 4.5.3.1.10).
+#define RCPT_OVER_MAX 1000u
+
+static void refuse_surplus_recipient(const smtpc_server_policy *policy,
+                                     smtpc_server *s) {
+  s->tx.rcpt_over = smtpc_server_plus_one(s->tx.rcpt_over);
+  if (s->tx.rcpt_over > RCPT_OVER_MAX) {
+    smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_MANY,
+                        SMTPC_FINDING_RCPT_TOO_MANY);
+  } else {
+    smtpc_server_answer(s, SMTPC_REPLY_RCPT_MANY);
+    smtpc_server_add_finding(s, SMTPC_FINDING_RCPT_TOO_MANY);
   }
 }
 
@@ -113,8 +141,7 @@ static void on_rcpt(const smtpc_server_policy *policy, smtpc_server *s) {
     smtpc_server_refuse(policy, s, SMTPC_REPLY_UTF8_NEEDED,
                         SMTPC_FINDING_COMMAND_SYNTAX);
   } else if (s->tx.rcpt_count >= policy->rcpt_max) {
-    smtpc_server_refuse(policy, s, SMTPC_REPLY_RCPT_MANY,
-                        SMTPC_FINDING_RCPT_TOO_MANY);
+    refuse_surplus_recipient(policy, s);
   } else {
     s->next = SMTPC_DO_ASK_RECIPIENT;
   }
@@ -331,6 +358,20 @@ static void report_quirks(smtpc_server *s) {
   }
 }
 
+// DATA after BDAT, and BURL instead of either, leave a message with a hole in it:
+// what was open has failed (RFC 3030 section 2, THREATS: BDT-08, BDT-09).
+static void fail_mixed_content(smtpc_server *s) {
+  const unsigned verb = s->command.verb;
+  const unsigned phase = s->tx.phase;
+  const bool chunks = phase == SMTPC_PHASE_CHUNKS;
+  const bool data = verb == SMTPC_VERB_DATA && chunks;
+  const bool burl =
+      verb == SMTPC_VERB_BURL && (chunks || phase == SMTPC_PHASE_RCPT);
+  if (data || burl) {
+    smtpc_server_abandon_transaction(s, SMTPC_PHASE_FAILED);
+  }
+}
+
 static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
                            smtpc_verdict verdict, smtpc_status status) {
   const bool chunk = s->command.verb == SMTPC_VERB_BDAT && status == SMTPC_OK;
@@ -338,6 +379,9 @@ static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
   if (chunk && verdict.ends == 0u) {
     smtpc_server_begin_chunk(policy, s, verdict.reply);
     return;
+  }
+  if (status == SMTPC_OK) {
+    fail_mixed_content(s);
   }
   smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
   keep_device(s, verdict);
@@ -393,10 +437,10 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
-// Payload follows a BDAT line, whatever else is wrong with it.
-static bool began_with_bdat(const smtpc_server *s) {
+// What a malformed line would have been.
+static bool began_with(const smtpc_server *s, unsigned verb) {
   const smtpc_span head = smtpc_span_make(0u, SMTPC_LINE_HEAD);
-  return smtpc_verb_find(s->line.head, head) == SMTPC_VERB_BDAT;
+  return smtpc_verb_find(s->line.head, head) == verb;
 }
 
 static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
@@ -404,7 +448,8 @@ static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
   const bool auth = s->mode == SMTPC_SERVER_AUTH;
   unsigned reply = SMTPC_REPLY_LINE_MALFORMED;
   if (status == SMTPC_E_LINE_TOO_LONG || status == SMTPC_E_LINE_ENDLESS) {
-    reply = auth ? SMTPC_REPLY_AUTH_LINE_LONG : SMTPC_REPLY_LINE_LONG;
+    reply = auth || began_with(s, SMTPC_VERB_AUTH) ? SMTPC_REPLY_AUTH_LINE_LONG
+                                                   : SMTPC_REPLY_LINE_LONG;
   }
   if (auth) {
     smtpc_server_end_exchange(s);
@@ -412,7 +457,8 @@ static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
   smtpc_server_refuse(policy, s, reply, smtpc_finding_of(status));
   if (status == SMTPC_E_LINE_ENDLESS) {
     smtpc_server_close_after(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_LINE_ENDLESS);
-  } else if (!auth && began_with_bdat(s)) {
+  } else if (!auth && began_with(s, SMTPC_VERB_BDAT)) {
+    // Payload follows a BDAT line, whatever else is wrong with it.
     lose_chunk(s);
   }
 }

@@ -41,9 +41,9 @@ static void answer_each(const smtpc_server_policy *policy, smtpc_server *s,
 
 static void refuse_chunk(const smtpc_server_policy *policy, smtpc_server *s) {
   const uint16_t count = s->chunk_last != 0u ? s->tx.rcpt_count : 0u;
-  // A transaction that was open has failed; the others never were one.
-  if (s->tx.phase >= SMTPC_PHASE_MAIL && s->tx.refusal != SMTPC_REPLY_NONE) {
-    smtpc_server_clear_transaction(s, SMTPC_PHASE_FAILED);
+  // Whatever was open has failed, and RSET alone goes on (THREATS: BDT-09).
+  if (s->tx.phase != SMTPC_PHASE_START) {
+    smtpc_server_abandon_transaction(s, SMTPC_PHASE_FAILED);
   }
   smtpc_server_refuse(policy, s, s->chunk_refusal, SMTPC_FINDING_CHUNK_REFUSED);
   if (s->reply == s->chunk_refusal) {
