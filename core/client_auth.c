@@ -166,6 +166,7 @@ static void distrust(smtpc_client *s) {
 static void on_challenge(smtpc_client *s, smtpc_span text) {
   smtpc_sasl_buffer buffer = buffer_of(s);
   if (s->sasl.cancelled != 0u) {
+    s->device = SMTPC_DEVICE_843;
     smtpc_client_cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_REPLY_UNEXPECTED);
     return;
   }

@@ -20,14 +20,17 @@ void smtpc_client_ask_envelope(smtpc_client *s) {
 // The message has its verdict, `tx.code`. What the server may still hold of the
 // transaction is taken back by RSET; after the end of data there is nothing.
 void smtpc_client_finish_message(smtpc_client *s, int reset) {
-  const uint16_t code = s->tx.code;
+  const smtpc_outgoing done = s->tx;
   s->message_report = 1u;
   // Code 0: the server never heard of it.
-  if (code >= 300u) {
+  if (done.code >= 300u) {
     smtpc_client_add_finding(s, SMTPC_FINDING_MESSAGE_REFUSED);
   }
   clear_transaction(s);
-  s->tx.code = code;
+  s->tx.code = done.code;
+  s->tx.enhanced_class = done.enhanced_class;
+  s->tx.enhanced_subject = done.enhanced_subject;
+  s->tx.enhanced_detail = done.enhanced_detail;
   if (reset != 0) {
     s->phase = SMTPC_CLIENT_RSET;
     smtpc_client_post_verb(s, SMTPC_VERB_RSET);
@@ -81,10 +84,11 @@ void smtpc_client_continue_group(const smtpc_client_policy *policy,
     }
     return;
   }
+  // DATA goes ahead only after a recipient: a message without any needs none.
+  const bool ahead = s->tx.data_sent == 0u && !refused && s->tx.rcpt_sent > 0u;
   if (in_flight(s) == 0u && s->tx.data_sent == 0u) {
     after_envelope(policy, s);
-  } else if (s->tx.data_sent == 0u && !refused && !sends_chunks(policy, s) &&
-             may_send_ahead(policy, s)) {
+  } else if (ahead && !sends_chunks(policy, s) && may_send_ahead(policy, s)) {
     s->tx.data_sent = 1u;
     smtpc_client_post_verb(s, SMTPC_VERB_DATA);
   }
@@ -168,6 +172,20 @@ static bool mails_are_many(const smtpc_client *s) {
   return s->caps.mail_max != 0u && s->mails >= s->caps.mail_max;
 }
 
+// What a server would say to a message that is beyond what it announced; 0: it is not.
+static unsigned code_of_limit(const smtpc_client *s,
+                              const smtpc_envelope *mail) {
+  unsigned code = 0u;
+  if (too_big(s, mail)) {
+    code = 552u;
+  } else if (mails_are_many(s)) {
+    code = 452u;
+  } else if (beyond_limits(s, mail)) {
+    code = 501u;
+  }
+  return code;
+}
+
 smtpc_status smtpc_client_on_envelope(const smtpc_client_policy *policy,
                                       smtpc_client *s, const smtpc_input *in) {
   if (in->envelope == NULL) {
@@ -181,22 +199,19 @@ smtpc_status smtpc_client_on_envelope(const smtpc_client_policy *policy,
     refuse_message(s, SMTPC_FINDING_EXTENSION_MISSING, 0u);
     return SMTPC_OK;
   }
-  if (too_big(s, &mail)) {
-    refuse_message(s, SMTPC_FINDING_SIZE_EXCEEDED, 552u);
-    return SMTPC_OK;
-  }
-  if (mails_are_many(s)) {
-    refuse_message(s, SMTPC_FINDING_LIMIT_KEPT, 452u);
-    return SMTPC_OK;
-  }
-  if (beyond_limits(s, &mail)) {
-    refuse_message(s, SMTPC_FINDING_LIMIT_KEPT, 501u);
-    return SMTPC_OK;
-  }
   const smtpc_status status =
       smtpc_write_mail(s->out, SMTPC_OUT_MAX, &len, &mail);
   if (status != SMTPC_OK) {
     refuse_message(s, SMTPC_FINDING_LOCAL_INPUT, 0u);
+    return SMTPC_OK;
+  }
+  const unsigned code = code_of_limit(s, &mail);
+  if (code != 0u) {
+    smtpc_wipe(s->out, len);
+    refuse_message(
+        s,
+        code == 552u ? SMTPC_FINDING_SIZE_EXCEEDED : SMTPC_FINDING_LIMIT_KEPT,
+        code);
     return SMTPC_OK;
   }
   s->phase = SMTPC_CLIENT_GROUP;

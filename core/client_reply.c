@@ -24,8 +24,18 @@ static void go_on(const smtpc_client_policy *policy, smtpc_client *s) {
   }
 }
 
+// The reply at hand decides, as `code`. An enhanced code of another class is not its
+// own (RFC 2034 section 4).
+static void decide(smtpc_client *s, unsigned code) {
+  const bool own = s->reply.code == code;
+  s->tx.code = (uint16_t)code;
+  s->tx.enhanced_class = own ? s->reply.enhanced_class : 0u;
+  s->tx.enhanced_subject = own ? s->reply.enhanced_subject : 0u;
+  s->tx.enhanced_detail = own ? s->reply.enhanced_detail : 0u;
+}
+
 static void service_refused(smtpc_client *s) {
-  s->tx.code = s->reply.code;
+  decide(s, s->reply.code);
   smtpc_client_stop(s, SMTPC_END_SERVICE, SMTPC_FINDING_SERVICE_REFUSED);
 }
 
@@ -112,7 +122,7 @@ static void on_data_reply(const smtpc_client_policy *policy, smtpc_client *s) {
     }
   } else if (reply_class(s) >= 4u) {
     if (s->tx.rcpt_ok > 0u || s->tx.code == 0u) {
-      s->tx.code = s->reply.code;
+      decide(s, s->reply.code);
     }
     smtpc_client_finish_message(s, s->tx.mail_ok);
   } else {
@@ -131,7 +141,7 @@ static void on_mail_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   if (s->reply.code == 250u) {
     s->tx.mail_ok = 1u;
   } else if (reply_class(s) >= 4u) {
-    s->tx.code = s->reply.code;
+    decide(s, s->reply.code);
   } else {
     unexpected(s);
     return;
@@ -164,7 +174,7 @@ static void on_rcpt_reply(const smtpc_client_policy *policy, smtpc_client *s) {
     // message too early.
     const bool softer = class == 4u && s->tx.code >= 500u;
     if (s->tx.mail_ok != 0u && (s->tx.code == 0u || softer)) {
-      s->tx.code = (uint16_t)code;
+      decide(s, code);
     }
   }
   smtpc_client_continue_group(policy, s);
@@ -188,7 +198,7 @@ static void on_delivery(smtpc_client *s) {
   const bool worse = s->tx.code < 300u && code >= 400u;
   const bool softer = s->tx.code >= 500u && code >= 400u && code < 500u;
   if (first || worse || softer) {
-    s->tx.code = code;
+    decide(s, code);
   }
   smtpc_client_report_recipient(s, s->tx.rcpt_told, code);
   s->report = SMTPC_CLIENT_REPORT_DELIVERY;
@@ -206,7 +216,7 @@ static void on_final_reply(const smtpc_client_policy *policy, smtpc_client *s) {
       return;
     }
   } else if (s->tx.lost == 0u) {
-    s->tx.code = s->reply.code;
+    decide(s, s->reply.code);
   }
   smtpc_client_finish_message(s, 0);
 }
@@ -223,8 +233,20 @@ static void on_chunk_reply(const smtpc_client_policy *policy, smtpc_client *s) {
   } else if (policy->lmtp != 0u && s->chunk_end != 0u) {
     on_final_reply(policy, s);
   } else {
-    s->tx.code = s->reply.code;
+    decide(s, s->reply.code);
     smtpc_client_finish_message(s, reply_class(s) != 2u ? 1 : 0);
+  }
+}
+
+// RFC 5321 section 4.3.2: 250 alone. A server that refuses RSET may still hold the old
+// transaction, and its recipients would get the next message.
+static void on_rset_reply(smtpc_client *s) {
+  if (s->reply.code == 250u) {
+    smtpc_client_ask_envelope(s);
+  } else if (reply_class(s) >= 4u) {
+    service_refused(s);
+  } else {
+    unexpected(s);
   }
 }
 
@@ -256,7 +278,7 @@ static void on_reply(const smtpc_client_policy *policy, smtpc_client *s,
       on_final_reply(policy, s);
       break;
     case SMTPC_CLIENT_RSET:
-      smtpc_client_ask_envelope(s);
+      on_rset_reply(s);
       break;
     case SMTPC_CLIENT_QUIT:
       s->next = SMTPC_DO_CLOSE;
@@ -276,7 +298,7 @@ static void on_reply(const smtpc_client_policy *policy, smtpc_client *s,
 static void on_service_closing(smtpc_client *s) {
   // A message that is done keeps its code to itself.
   if (s->tx.code == 0u || s->tx.mail_sent == 0u) {
-    s->tx.code = s->reply.code;
+    decide(s, s->reply.code);
   }
   smtpc_client_cut(s, SMTPC_END_SERVICE, SMTPC_FINDING_SERVICE_REFUSED);
 }

@@ -139,8 +139,10 @@ static smtpc_action do_recipient_done(smtpc_client *s) {
                                            : SMTPC_DO_RECIPIENT_DONE);
   act.number = s->rcpt_report - 1u;
   act.code = s->rcpt_code;
-  // A recipient that was not sent has no reply.
-  if (s->report != SMTPC_CLIENT_REPORT_UNSENT) {
+  // A recipient that was not sent has no reply, and a 452 that stands for 552 has no
+  // enhanced code of its class.
+  if (s->report != SMTPC_CLIENT_REPORT_UNSENT &&
+      s->reply.code == s->rcpt_code) {
     act.enhanced_class = s->reply.enhanced_class;
     act.enhanced_subject = s->reply.enhanced_subject;
     act.enhanced_detail = s->reply.enhanced_detail;
@@ -153,11 +155,9 @@ static smtpc_action do_recipient_done(smtpc_client *s) {
 static smtpc_action do_message_done(smtpc_client *s) {
   smtpc_action act = smtpc_action_make(SMTPC_DO_MESSAGE_DONE);
   act.code = s->tx.code;
-  if (s->reply.code == s->tx.code) {
-    act.enhanced_class = s->reply.enhanced_class;
-    act.enhanced_subject = s->reply.enhanced_subject;
-    act.enhanced_detail = s->reply.enhanced_detail;
-  }
+  act.enhanced_class = s->tx.enhanced_class;
+  act.enhanced_subject = s->tx.enhanced_subject;
+  act.enhanced_detail = s->tx.enhanced_detail;
   s->message_report = 0u;
   return act;
 }

@@ -514,7 +514,7 @@ static void test_client_auth_exchanges(void **state) {
         "334 \r\n"},
        EHLO_OUT "! auth-in-clear @32\nC: AUTH LOGIN\nC: (secret)\nC: (secret)\n"
                 "C: *\n! reply-unexpected @56\n"
-                ". close protocol reply-unexpected\n"},
+                ". close protocol reply-unexpected [#843]\n"},
       {"none offered",
        {"220 mx\r\n", "250 mx\r\n", "221 b\r\n"},
        EHLO_OUT

@@ -456,7 +456,9 @@ static void test_client_pairs_codes_of_one_reply(void **state) {
   }
   assert_int_equal(act.kind, SMTPC_DO_MESSAGE_DONE);
   assert_int_equal(act.code, 450);
-  assert_int_equal(act.enhanced_class, 0);
+  assert_int_equal(act.enhanced_class, 4);
+  assert_int_equal(act.enhanced_subject, 2);
+  assert_int_equal(act.enhanced_detail, 1);
   smtpc_mem_client_free(&mem);
 }
 

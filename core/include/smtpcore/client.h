@@ -74,6 +74,9 @@ typedef struct smtpc_outgoing {
   uint32_t domains;        // LIMITS: changes of the domain among the recipients
   uint32_t domain;         // LIMITS: a hash of the last recipient's domain
   uint16_t code;           // the reply that decided the message; 0: none yet
+  uint16_t enhanced_subject;  // its enhanced code
+  uint16_t enhanced_detail;
+  uint8_t enhanced_class;  // 0: it has none
   uint8_t mail_sent;       // 1: MAIL was sent
   uint8_t mail_answered;   // 1: its reply came
   uint8_t mail_ok;         // 1: and accepted it
@@ -83,7 +86,7 @@ typedef struct smtpc_outgoing {
   uint8_t binary;          // 1: MAIL had BODY=BINARYMIME
   uint8_t lost;            // 1: 354 came without a recipient: send a lone dot
   uint8_t limited;         // 1: a limit of the server was reached: no more RCPT
-  uint8_t reserved[1];     // 0
+  uint8_t reserved[3];     // 0
 } smtpc_outgoing;
 
 // smtpc_client is a session. A shim may read `caps`, `reply`, `line`, `tls`,

@@ -237,8 +237,8 @@ typedef enum smtpc_end {
 //
 // `took_line` is 1 when this step of a server took the end of a line:
 // `session.line` holds it until the next step. `took_secret` is 1 when that line
-// carries a password: a trace must not show it. `code` and `enhanced_` are of the
-// reply at hand.
+// carries a password: a trace must not show it. `code` and `enhanced_` are of one and
+// the same reply; `enhanced_class` 0: it has no enhanced code of the class of `code`.
 typedef struct smtpc_action {
   uint64_t pos;
   size_t begin;
