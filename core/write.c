@@ -94,7 +94,7 @@ void smtpc_out_number(smtpc_out *out, uint64_t value) {
 smtpc_status smtpc_out_end(smtpc_out *out, size_t *out_len) {
   smtpc_out_octet(out, (uint8_t)'\r');
   smtpc_out_octet(out, (uint8_t)'\n');
-  if (out->status != SMTPC_OK) {
+  if (out->status != SMTPC_OK && out->len > out->begin) {
     // A caller that overlooks the status must not find half a line.
     smtpc_wipe(out->data + out->begin, out->len - out->begin);
     out->len = out->begin;

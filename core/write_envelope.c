@@ -92,8 +92,10 @@ static void put_auth(smtpc_out *out, const smtpc_envelope *envelope) {
   }
   smtpc_out_fail(out, smtpc_write_check(envelope->auth, len, false));
   if (out->status == SMTPC_OK) {
-    out->status = smtpc_mailbox_parse(envelope->auth, smtpc_span_make(0u, len),
-                                      0u, &path);
+    const smtpc_status status = smtpc_mailbox_parse(
+        envelope->auth, smtpc_span_make(0u, len), 0u, &path);
+    const bool none = status != SMTPC_OK && status != SMTPC_E_TOO_LONG;
+    out->status = none ? SMTPC_E_PARAM_VALUE : status;
   }
   put_xtext(out, envelope->auth, len, SMTPC_PARAM_AUTH_MAX);
 }
@@ -268,7 +270,12 @@ static void put_word(smtpc_out *out, const uint8_t *data, size_t len,
 }
 
 static void put_mtrk(smtpc_out *out, const smtpc_envelope *envelope) {
-  put_word(out, envelope->mtrk, envelope->mtrk_len, SMTPC_MTRK_LEN);
+  const size_t len = envelope->mtrk_len;
+  smtpc_out_fail(out, smtpc_write_check(envelope->mtrk, len, false));
+  if (len > 0u && len != SMTPC_MTRK_LEN) {
+    smtpc_out_fail(out, SMTPC_E_PARAM_VALUE);
+  }
+  put_word(out, envelope->mtrk, len, SMTPC_MTRK_LEN);
   if (envelope->mtrk_timeout > 0u) {
     smtpc_out_octet(out, (uint8_t)':');
     put_seconds(out, envelope->mtrk_timeout);
@@ -361,13 +368,10 @@ static smtpc_status reads_back(const smtpc_out *out, size_t from,
 // lines.
 static void put_params(smtpc_out *out, const smtpc_envelope *envelope,
                        unsigned verb) {
-  uint32_t left = envelope->seen;
   const size_t from = out->len;
   for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
-    const uint32_t bit = (uint32_t)1u << id;
     const smtpc_param_row row = smtpc_param_get(id);
-    if ((left & bit) != 0u && row.verb == verb) {
-      left &= ~bit;
+    if (((envelope->seen >> id) & 1u) != 0u && out->status == SMTPC_OK) {
       smtpc_out_octet(out, (uint8_t)' ');
       smtpc_out_text(out, row.name, row.name_len);
       if (row.value == SMTPC_PARAM_VALUE_NEEDED) {
@@ -376,18 +380,26 @@ static void put_params(smtpc_out *out, const smtpc_envelope *envelope,
       }
     }
   }
-  if (left != 0u) {
-    smtpc_out_fail(out, SMTPC_E_ARGUMENT);
-  }
   if (out->status == SMTPC_OK && envelope->seen != 0u) {
     smtpc_out_fail(out, reads_back(out, from, envelope, verb));
   }
+}
+
+static smtpc_status seen_check(uint32_t seen, unsigned verb) {
+  uint32_t left = seen;
+  for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
+    if (smtpc_param_get(id).verb == verb) {
+      left &= ~((uint32_t)1u << id);
+    }
+  }
+  return left == 0u ? SMTPC_OK : SMTPC_E_ARGUMENT;
 }
 
 smtpc_status smtpc_write_mail(uint8_t *out, size_t cap, size_t *out_len,
                               const smtpc_envelope *mail) {
   smtpc_out line = smtpc_out_begin(out, cap);
   const bool utf8 = (mail->seen & SMTPC_HAS(SMTPUTF8)) != 0u;
+  smtpc_out_fail(&line, seen_check(mail->seen, SMTPC_VERB_MAIL));
   put_path(&line, mail, SMTPC_VERB_MAIL, utf8);
   put_params(&line, mail, SMTPC_VERB_MAIL);
   return smtpc_out_end(&line, out_len);
@@ -396,6 +408,7 @@ smtpc_status smtpc_write_mail(uint8_t *out, size_t cap, size_t *out_len,
 smtpc_status smtpc_write_rcpt(uint8_t *out, size_t cap, size_t *out_len,
                               const smtpc_envelope *rcpt, int utf8) {
   smtpc_out line = smtpc_out_begin(out, cap);
+  smtpc_out_fail(&line, seen_check(rcpt->seen, SMTPC_VERB_RCPT));
   put_path(&line, rcpt, SMTPC_VERB_RCPT, utf8 != 0);
   put_params(&line, rcpt, SMTPC_VERB_RCPT);
   return smtpc_out_end(&line, out_len);

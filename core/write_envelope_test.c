@@ -10,39 +10,6 @@ static smtpc_status as_path(smtpc_status status) {
   return part ? SMTPC_E_PATH : status;
 }
 
-// Writes the envelope with each field in an exact-size block.
-static written envelope_line(smtpc_envelope e, unsigned verb, int utf8,
-                             size_t cap) {
-  written w = room(cap);
-  uint8_t *address = test_copy(e.address, e.address_len);
-  uint8_t *envid = test_copy(e.envid, e.envid_len);
-  uint8_t *auth = test_copy(e.auth, e.auth_len);
-  uint8_t *orcpt = test_copy(e.orcpt, e.orcpt_len);
-  uint8_t *type = test_copy(e.orcpt_type, e.orcpt_type_len);
-  e.address = address;
-  e.envid = envid;
-  e.auth = auth;
-  e.orcpt = orcpt;
-  e.orcpt_type = type;
-  w.status = verb == SMTPC_VERB_MAIL
-                 ? smtpc_write_mail(w.data, cap, &w.len, &e)
-                 : smtpc_write_rcpt(w.data, cap, &w.len, &e, utf8);
-  free(address);
-  free(envid);
-  free(auth);
-  free(orcpt);
-  free(type);
-  return w;
-}
-
-static smtpc_envelope envelope(const void *address, size_t len) {
-  smtpc_envelope e;
-  memset(&e, 0, sizeof e);
-  e.address = address;
-  e.address_len = (uint16_t)len;
-  return e;
-}
-
 static written mail_address(const void *address, size_t len, bool utf8) {
   smtpc_envelope e = envelope(address, len);
   e.seen = utf8 ? SMTPC_HAS(SMTPUTF8) : 0u;
@@ -56,62 +23,6 @@ static written rcpt_address(const void *address, size_t len, bool utf8) {
                             utf8 ? 1 : 0, 600u);
   w.status = as_path(w.status);
   return w;
-}
-
-static void check_xtext(const written *w, smtpc_span span, const void *want,
-                        size_t len) {
-  uint8_t decoded[SMTPC_OUT_MAX];
-  size_t decoded_len = 0u;
-  test_number(
-      smtpc_xtext_decode(w->data, span, decoded, sizeof decoded, &decoded_len),
-      SMTPC_OK);
-  test_octets(decoded, decoded_len, want, len);
-}
-
-static void check_path(const written *w, const smtpc_path *path,
-                       const smtpc_envelope *e) {
-  if (e->address_len == 0u) {
-    test_number(path->kind, SMTPC_PATH_NULL);
-    return;
-  }
-  assert_true(path->kind == SMTPC_PATH_MAILBOX ||
-              path->kind == SMTPC_PATH_POSTMASTER);
-  const smtpc_span inner = {(uint16_t)(path->whole.begin + 1u),
-                            (uint16_t)(path->whole.end - 1u)};
-  check_span(w, inner, e->address, e->address_len);
-  test_number(path->marks & SMTPC_MARK_ROUTE, 0u);
-}
-
-// THREATS INJ-02: what a server reads is what was meant, no more and no less.
-static void check_back(const written *w, const smtpc_envelope *e,
-                       unsigned verb) {
-  const smtpc_command command = parse(w);
-  const smtpc_params *params = &command.params;
-  test_number(command.verb, verb);
-  test_number(params->seen, e->seen);
-  check_path(w, &command.path, e);
-  if ((e->seen & SMTPC_HAS(SIZE)) != 0u) {
-    assert_true(params->size == e->size);
-  }
-  if ((e->seen & SMTPC_HAS(BODY)) != 0u) {
-    test_number(params->body, e->body);
-  }
-  if ((e->seen & SMTPC_HAS(RET)) != 0u) {
-    test_number(params->ret, e->ret);
-  }
-  if ((e->seen & SMTPC_HAS(NOTIFY)) != 0u) {
-    test_number(params->notify, e->notify);
-  }
-  if ((e->seen & SMTPC_HAS(AUTH)) != 0u) {
-    check_xtext(w, params->auth, e->auth, e->auth_len);
-  }
-  if ((e->seen & SMTPC_HAS(ENVID)) != 0u) {
-    check_xtext(w, params->envid, e->envid, e->envid_len);
-  }
-  if ((e->seen & SMTPC_HAS(ORCPT)) != 0u) {
-    check_span(w, params->orcpt_type, e->orcpt_type, e->orcpt_type_len);
-    check_xtext(w, params->orcpt, e->orcpt, e->orcpt_len);
-  }
 }
 
 // ------------------------------------------------------------ the envelope
@@ -368,7 +279,6 @@ static written auth_line(const void *auth, size_t len) {
   if (w.status == SMTPC_OK && len > 0u) {
     check_back(&w, &e, SMTPC_VERB_MAIL);
   }
-  w.status = as_path(w.status);
   return w;
 }
 
@@ -401,7 +311,7 @@ static void test_write_params_try_each_octet(void **state) {
     check(orcpt_line(text, 3u, LIT("a@b")),
           octet_status(c, is_atext(c) && c != '=', SMTPC_E_PARAM_VALUE), NULL);
     check(auth_line(mailbox, 6u),
-          octet_status(c, is_atext(c) || c == '.', SMTPC_E_PATH), NULL);
+          octet_status(c, is_atext(c) || c == '.', SMTPC_E_PARAM_VALUE), NULL);
   }
 }
 
@@ -412,7 +322,11 @@ static void test_write_params_refuse_what_is_none(void **state) {
   check(envid_line(LIT("x\r\nDATA")), SMTPC_E_BARE_CR, "");
   test_label("AUTH");
   check(auth_line(NULL, 0u), SMTPC_OK, "MAIL FROM:<a@b> AUTH=<>\r\n");
-  check(auth_line(LIT("<>")), SMTPC_E_PATH, "");
+  check(auth_line(LIT("<>")), SMTPC_E_PARAM_VALUE, "");
+  check(auth_line(LIT("a")), SMTPC_E_PARAM_VALUE, "");
+  check(auth_line(LIT("a@b>")), SMTPC_E_PARAM_VALUE, "");
+  check(auth_line(LIT("a@b SIZE=1")), SMTPC_E_PARAM_VALUE, "");
+  check(auth_line(LIT("a@[192.0.2.256]")), SMTPC_E_PARAM_VALUE, "");
   check(auth_line(LIT("a@b\r\nRCPT")), SMTPC_E_BARE_CR, "");
   check(auth_line(LIT("\"a b\"@c")), SMTPC_OK,
         "MAIL FROM:<a@b> AUTH=\"a+20b\"@c\r\n");
@@ -538,8 +452,8 @@ static void test_write_params_all_sets(void **state) {
     if (mail && !held) {
       check_back(&w, &e, SMTPC_VERB_MAIL);
     }
-    const smtpc_status want = mail ? SMTPC_OK : SMTPC_E_ARGUMENT;
-    check(w, held ? SMTPC_E_PARAM_VALUE : want, NULL);
+    const smtpc_status value = held ? SMTPC_E_PARAM_VALUE : SMTPC_OK;
+    check(w, mail ? value : SMTPC_E_ARGUMENT, NULL);
     w = envelope_line(e, SMTPC_VERB_RCPT, 0, 600u);
     const bool rcpt = (seen & ~of_rcpt) == 0u;
     if (rcpt) {

@@ -5,11 +5,16 @@
 
 #include "core/write_testing.h"
 
-static written extension(unsigned id, int last,
-                         const smtpc_capabilities *facts) {
-  written w = room(600u);
+static written extension_in(size_t cap, unsigned id, int last,
+                            const smtpc_capabilities *facts) {
+  written w = room(cap);
   w.status = smtpc_write_extension(w.data, w.cap, &w.len, id, last, facts);
   return w;
+}
+
+static written extension(unsigned id, int last,
+                         const smtpc_capabilities *facts) {
+  return extension_in(600u, id, last, facts);
 }
 
 static smtpc_capabilities capability(const written *w) {
@@ -151,6 +156,14 @@ static const row rows[] = {
      {0},
      SMTPC_OK,
      "250 XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n"},
+    {SMTPC_EXTENSION_LIMITS,
+     {.rcpt_max = 100u, .mail_max = 20u, .domain_max = 7u},
+     SMTPC_OK,
+     "250 LIMITS RCPTMAX=100 MAILMAX=20\r\n"},
+    {SMTPC_EXTENSION_LIMITS,
+     {.rcpt_max = 1000000u, .mail_max = 1u},
+     SMTPC_E_ARGUMENT,
+     ""},
     {SMTPC_EXTENSION_BURL, {0}, SMTPC_OK, "250 BURL imap\r\n"},
     {SMTPC_EXTENSION_COUNT, {0}, SMTPC_E_ARGUMENT, ""},
     {UINT32_MAX, {0}, SMTPC_E_ARGUMENT, ""},
@@ -165,12 +178,90 @@ static void test_write_extension_values(void **state) {
   }
 }
 
+// A keyword of the registry that has no row above stands alone: nothing of `facts`
+// comes out that is not its value.
+static void test_write_extension_bare(void **state) {
+  (void)state;
+  const smtpc_capabilities facts = some_facts();
+  static const uint32_t with_value =
+      SMTPC_OFFERS(SIZE) | SMTPC_OFFERS(AUTH) | SMTPC_OFFERS(DELIVERBY) |
+      SMTPC_OFFERS(FUTURERELEASE) | SMTPC_OFFERS(LIMITS) |
+      SMTPC_OFFERS(XCLIENT) | SMTPC_OFFERS(XFORWARD) | SMTPC_OFFERS(BURL);
+  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
+    char want[64];
+    snprintf(want, sizeof want, "250-%s\r\n", smtpc_extension_get(id).name);
+    test_label("extension %u", id);
+    written w = extension(id, 0, &facts);
+    const bool bare = w.len == strlen(want);
+    test_number(bare, (with_value >> id & 1u) == 0u);
+    check(w, SMTPC_OK, bare ? want : NULL);
+  }
+}
+
+// THREATS INJ-05: each line in each room.
+static void test_write_extension_never_cuts(void **state) {
+  (void)state;
+  const smtpc_capabilities facts = some_facts();
+  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
+    written w = extension(id, 0, &facts);
+    for (size_t cap = 0u; cap <= w.len; cap++) {
+      test_label("extension %u, cap %zu", id, cap);
+      check(extension_in(cap, id, 0, &facts),
+            cap == w.len ? SMTPC_OK : SMTPC_E_ROOM, NULL);
+    }
+    free(w.data);
+  }
+}
+
+// Random facts are read as they were meant, and those that cannot be said are refused.
+static void test_write_extension_random_facts(void **state) {
+  (void)state;
+  static const unsigned ids[] = {
+      SMTPC_EXTENSION_SIZE, SMTPC_EXTENSION_DELIVERBY,
+      SMTPC_EXTENSION_FUTURERELEASE, SMTPC_EXTENSION_LIMITS};
+  uint64_t seed = 5u;
+  for (unsigned n = 0u; n < 100000u; n++) {
+    smtpc_capabilities facts = {0};
+    const unsigned id = ids[n % COUNT_OF(ids)];
+    const unsigned shift = test_random(&seed) % 32u;
+    facts.size = (uint64_t)test_random(&seed) << test_random(&seed) % 33u;
+    facts.by_min = test_random(&seed) >> shift;
+    facts.hold_for = test_random(&seed) >> test_random(&seed) % 32u;
+    facts.hold_until = (uint64_t)test_random(&seed) << shift >> 20u;
+    facts.rcpt_max = test_random(&seed) >> test_random(&seed) % 33u / 2u;
+    facts.mail_max = test_random(&seed) % 3u == 0u
+                         ? 0u
+                         : test_random(&seed) >> (8u + shift / 2u);
+    const bool ok[] = {
+        true, facts.by_min <= 999999999u,
+        facts.hold_for != 0u && facts.hold_for <= 999999999u &&
+            facts.hold_until != 0u && facts.hold_until < 253402300800u,
+        (facts.rcpt_max | facts.mail_max) != 0u && facts.rcpt_max <= 999999u &&
+            facts.mail_max <= 999999u};
+    test_label("round %u, extension %u", n, id);
+    written w = extension(id, 1, &facts);
+    if (w.status == SMTPC_OK) {
+      const smtpc_capabilities caps = capability(&w);
+      assert_true(n % 4u != 0u || caps.size == facts.size);
+      assert_true(n % 4u != 1u || caps.by_min == facts.by_min);
+      assert_true(n % 4u != 2u || (caps.hold_for == facts.hold_for &&
+                                   caps.hold_until == facts.hold_until));
+      assert_true(n % 4u != 3u || (caps.rcpt_max == facts.rcpt_max &&
+                                   caps.mail_max == facts.mail_max));
+    }
+    check(w, ok[n % 4u] ? SMTPC_OK : SMTPC_E_ARGUMENT, NULL);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_write_extension_parses_back),
       cmocka_unit_test(test_write_extension_size),
       cmocka_unit_test(test_write_extension_auth),
       cmocka_unit_test(test_write_extension_values),
+      cmocka_unit_test(test_write_extension_bare),
+      cmocka_unit_test(test_write_extension_never_cuts),
+      cmocka_unit_test(test_write_extension_random_facts),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,91 @@ static void test_out_line_is_at_most_512(void **state) {
   }
 }
 
+// A line behind others, with no bound but its room: what stands before it, and what
+// lies beyond its room, stays as it is whether it ends well or not.
+static void test_out_begin_at_keeps_what_is_before(void **state) {
+  (void)state;
+  static uint8_t data[1300];
+  for (size_t begin = 0u; begin <= 600u; begin += 60u) {
+    for (size_t fill = 0u; fill <= 600u; fill += 50u) {
+      for (size_t cap = begin + fill; cap <= begin + fill + 3u; cap++) {
+        size_t len = 9u;
+        memset(data, '#', sizeof data);
+        smtpc_out out = smtpc_out_begin_at(data, begin, cap);
+        test_number(out.len, begin);
+        for (size_t i = 0u; i < fill; i++) {
+          smtpc_out_octet(&out, (uint8_t)'x');
+        }
+        test_number(out.len, begin + fill);
+        const bool fits = cap >= begin + fill + 2u;
+        const size_t end = begin + fill + 2u;
+        const smtpc_status status = smtpc_out_end(&out, &len);
+        test_label("begin %zu, fill %zu, cap %zu", begin, fill, cap);
+        test_number(status, fits ? SMTPC_OK : SMTPC_E_ROOM);
+        test_number(len, fits ? end : begin);
+        test_number(out.len, len);
+        for (size_t i = 0u; i < sizeof data; i++) {
+          uint8_t want = (uint8_t)'#';
+          if (i >= begin && i < end && i < cap) {
+            want = fits ? (uint8_t)'x' : 0u;
+            want = fits && i + 2u == end ? (uint8_t)'\r' : want;
+            want = fits && i + 1u == end ? (uint8_t)'\n' : want;
+          }
+          test_number(data[i], want);
+        }
+      }
+    }
+  }
+}
+
+static void test_out_begin_at_wipes_only_its_line(void **state) {
+  (void)state;
+  uint8_t data[16];
+  size_t len = 9u;
+  memset(data, '#', sizeof data);
+  smtpc_out out = smtpc_out_begin_at(data, 4u, sizeof data);
+  smtpc_out_text(&out, "secret", 6u);
+  smtpc_out_octets(&out, (const uint8_t *)"\n", 1u, 0);
+  test_number(smtpc_out_end(&out, &len), SMTPC_E_BARE_LF);
+  test_number(len, 4u);
+  test_octets(data, sizeof data, "####\0\0\0\0\0\0######", 16u);
+  test_label("begin at the end, and behind it");
+  for (size_t begin = 16u; begin < 18u; begin++) {
+    out = smtpc_out_begin_at(data, begin, sizeof data);
+    test_number(smtpc_out_end(&out, &len), SMTPC_E_ROOM);
+    test_number(len, begin);
+  }
+}
+
+static void test_out_without_a_buffer(void **state) {
+  (void)state;
+  smtpc_capabilities facts = {0};
+  smtpc_envelope e = {0};
+  for (unsigned which = 0u; which < 6u; which++) {
+    const uint8_t *name = (const uint8_t *)"a";
+    size_t len = 9u;
+    smtpc_status status = SMTPC_OK;
+    if (which == 0u) {
+      status = smtpc_write_reply(NULL, 0u, &len, SMTPC_REPLY_MAIL_OK, 1, 1,
+                                 NULL, 0u);
+    } else if (which == 1u) {
+      status = smtpc_write_verb(NULL, 0u, &len, SMTPC_VERB_QUIT, NULL, 0u);
+    } else if (which == 2u) {
+      status = smtpc_write_hello(NULL, 0u, &len, SMTPC_VERB_EHLO, name, 1u);
+    } else if (which == 3u) {
+      status = smtpc_write_mail(NULL, 0u, &len, &e);
+    } else if (which == 4u) {
+      status = smtpc_write_bdat(NULL, 0u, &len, 1u, 1);
+    } else {
+      status = smtpc_write_extension(NULL, 0u, &len, SMTPC_EXTENSION_SIZE, 1,
+                                     &facts);
+    }
+    test_label("function %u", which);
+    test_number(status, SMTPC_E_ROOM);
+    test_number(len, 0u);
+  }
+}
+
 static void test_out_keeps_the_first_error(void **state) {
   (void)state;
   uint8_t data[8];
@@ -284,21 +369,27 @@ static void test_write_hello_checks_the_name(void **state) {
       {LIT("[a\r]"), SMTPC_E_BARE_CR, SMTPC_E_BARE_CR},
       {LIT("\xc4\x8d.example"), SMTPC_E_NON_ASCII, SMTPC_E_NON_ASCII},
   };
+  static const unsigned verbs[] = {SMTPC_VERB_EHLO, SMTPC_VERB_HELO,
+                                   SMTPC_VERB_LHLO};
   for (size_t i = 0u; i < COUNT_OF(rows); i++) {
-    test_label("row %zu, EHLO", i);
-    written w = hello(SMTPC_VERB_EHLO, rows[i].name, rows[i].len);
-    if (w.status == SMTPC_OK) {
-      const smtpc_command command = parse(&w);
-      test_number(command.verb, SMTPC_VERB_EHLO);
-      check_span(&w, command.argument, rows[i].name, rows[i].len);
+    for (size_t v = 0u; v < COUNT_OF(verbs); v++) {
+      const bool helo = verbs[v] == SMTPC_VERB_HELO;
+      test_label("row %zu, verb %u", i, verbs[v]);
+      written w = hello(verbs[v], rows[i].name, rows[i].len);
+      if (w.status == SMTPC_OK) {
+        const smtpc_command command = parse(&w);
+        test_number(command.verb, verbs[v]);
+        check_span(&w, command.argument, rows[i].name, rows[i].len);
+      }
+      check(w, helo ? rows[i].helo : rows[i].ehlo, NULL);
     }
-    check(w, rows[i].ehlo, NULL);
-    test_label("row %zu, HELO", i);
-    check(hello(SMTPC_VERB_HELO, rows[i].name, rows[i].len), rows[i].helo,
-          NULL);
   }
   check(hello(SMTPC_VERB_EHLO, LIT("mail.example.com")), SMTPC_OK,
         "EHLO mail.example.com\r\n");
+  check(hello(SMTPC_VERB_HELO, LIT("mail.example.com")), SMTPC_OK,
+        "HELO mail.example.com\r\n");
+  check(hello(SMTPC_VERB_LHLO, LIT("[IPv6:::1]")), SMTPC_OK,
+        "LHLO [IPv6:::1]\r\n");
   test_label("misuse");
   check(hello(SMTPC_VERB_NOOP, LIT("mail.example.com")), SMTPC_E_ARGUMENT, "");
   check(hello(SMTPC_VERB_NONE, LIT("mail.example.com")), SMTPC_E_ARGUMENT, "");
@@ -313,6 +404,8 @@ static void test_write_hello_tries_each_octet(void **state) {
     check(hello(SMTPC_VERB_EHLO, name, 3u), octet_status(c, ok, SMTPC_E_DOMAIN),
           NULL);
     check(hello(SMTPC_VERB_HELO, name, 3u), octet_status(c, ok, SMTPC_E_DOMAIN),
+          NULL);
+    check(hello(SMTPC_VERB_LHLO, name, 3u), octet_status(c, ok, SMTPC_E_DOMAIN),
           NULL);
   }
 }
@@ -353,6 +446,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_out_stops_at_its_room),
       cmocka_unit_test(test_out_line_is_at_most_512),
+      cmocka_unit_test(test_out_begin_at_keeps_what_is_before),
+      cmocka_unit_test(test_out_begin_at_wipes_only_its_line),
+      cmocka_unit_test(test_out_without_a_buffer),
       cmocka_unit_test(test_out_keeps_the_first_error),
       cmocka_unit_test(test_out_octets_tries_each_octet),
       cmocka_unit_test(test_out_number_is_decimal),

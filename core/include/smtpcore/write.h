@@ -104,32 +104,33 @@ SMTPC_NODISCARD smtpc_status smtpc_write_hello(uint8_t *out, size_t cap,
 
 // smtpc_envelope is what a sender says of a message or of one recipient. The
 // octets are borrowed for the call. Values that `seen` does not name are ignored;
-// a parameter of the other verb in `seen` is SMTPC_E_ARGUMENT. Parameters are
-// written in the order of the registry.
+// a parameter of the other verb in `seen` is SMTPC_E_ARGUMENT, whatever else is wrong.
+// Parameters are written in the order of the registry.
 //
 // A value is refused with the status that `smtpc_params_parse` has for it:
-// SMTPC_E_PARAM_VALUE for a `body`, `ret`, `notify`, `orcpt_type`, `by_mode`, `rrvs`,
-// `solicit`, `mtrk` or `transid` that is none, for BY with RETURN and no time left, for
-// HOLDFOR beside HOLDUNTIL, and for a `when` past the year 9999;
+// SMTPC_E_PARAM_VALUE for a `body`, `auth`, `ret`, `notify`, `orcpt_type`, `by_mode`,
+// `by_trace`, `rrvs`, `solicit`, `mtrk` or `transid` that is none, for BY with RETURN
+// and no time left, for HOLDFOR with 0 or beside HOLDUNTIL, and for a `when` past the
+// year 9999;
 // SMTPC_E_PARAM_VALUE_MISSING for an empty ENVID, ORCPT, SOLICIT, MTRK or TRANSID;
 // SMTPC_E_NUMBER_TOO_LARGE for seconds over SMTPC_SECONDS_MAX and a priority outside -9
 // to 9; SMTPC_E_TOO_LONG past the limits of `param.h`, counted encoded. ENVID, ORCPT
 // and AUTH must be printable ASCII or space before encoding: a control octet is
 // refused, never encoded. AUTH must be a mailbox.
 typedef struct smtpc_envelope {
-  const uint8_t *address;   // without brackets; NULL with length 0: <>
-  const uint8_t *envid;     // ENVID, decoded: xtext is made here
-  const uint8_t *auth;      // AUTH=, decoded mailbox; length 0: AUTH=<>
-  const uint8_t *orcpt;     // ORCPT address, decoded
-  const uint8_t *orcpt_type;// ORCPT type, an atom such as rfc822
-  const uint8_t *solicit;   // SOLICIT: words with commas between them
-  const uint8_t *mtrk;      // MTRK: the certifier, base64
-  const uint8_t *transid;   // TRANSID, without brackets
+  const uint8_t *address;     // without brackets; NULL with length 0: <>
+  const uint8_t *envid;       // ENVID, decoded: xtext is made here
+  const uint8_t *auth;        // AUTH=, decoded mailbox; length 0: AUTH=<>
+  const uint8_t *orcpt;       // ORCPT address, decoded
+  const uint8_t *orcpt_type;  // ORCPT type, an atom such as rfc822
+  const uint8_t *solicit;     // SOLICIT: words with commas between them
+  const uint8_t *mtrk;        // MTRK: the certifier, base64
+  const uint8_t *transid;     // TRANSID, without brackets
   uint64_t size;
-  uint64_t when;            // HOLDUNTIL, RRVS: seconds since 1970-01-01T00:00:00Z
-  uint32_t hold_for;        // HOLDFOR, seconds
-  int32_t by_time;          // BY, seconds
-  uint32_t mtrk_timeout;    // MTRK, seconds; 0: say none
+  uint64_t when;          // HOLDUNTIL, RRVS: seconds since 1970-01-01T00:00:00Z
+  uint32_t hold_for;      // HOLDFOR, seconds
+  int32_t by_time;        // BY, seconds
+  uint32_t mtrk_timeout;  // MTRK, seconds; 0: say none
   uint16_t address_len;
   uint16_t envid_len;
   uint16_t auth_len;
@@ -138,14 +139,14 @@ typedef struct smtpc_envelope {
   uint16_t solicit_len;
   uint16_t mtrk_len;
   uint16_t transid_len;
-  uint32_t seen;            // SMTPC_HAS() bits of the parameters to send
-  uint8_t body;             // an smtpc_body
-  uint8_t ret;              // an smtpc_ret
-  uint8_t notify;           // SMTPC_NOTIFY_ bits
-  uint8_t by_mode;          // an smtpc_by
-  uint8_t by_trace;         // 0 or 1
-  int8_t mt_priority;       // -9 to 9
-  uint8_t rrvs;             // an smtpc_rrvs
+  uint32_t seen;       // SMTPC_HAS() bits of the parameters to send
+  uint8_t body;        // an smtpc_body
+  uint8_t ret;         // an smtpc_ret
+  uint8_t notify;      // SMTPC_NOTIFY_ bits
+  uint8_t by_mode;     // an smtpc_by
+  uint8_t by_trace;    // 0 or 1
+  int8_t mt_priority;  // -9 to 9
+  uint8_t rrvs;        // an smtpc_rrvs
 } smtpc_envelope;
 
 // smtpc_write_mail writes MAIL FROM with the address and parameters of `mail`. The
@@ -176,8 +177,9 @@ SMTPC_NODISCARD smtpc_status smtpc_write_bdat(uint8_t *out, size_t cap,
 //   SIZE           `size`
 //   AUTH           the names of `mechanisms` in the order of the registry; none of
 //                  them, or a bit that is no spoken mechanism, is SMTPC_E_ARGUMENT
-//   DELIVERBY      `by_min`, if it is not 0
-//   FUTURERELEASE  `hold_for` and `hold_until`; one of them 0 is SMTPC_E_ARGUMENT
+//   DELIVERBY      `by_min`, if it is not 0; over SMTPC_SECONDS_MAX is SMTPC_E_ARGUMENT
+//   FUTURERELEASE  `hold_for` and `hold_until`; one of them 0, over SMTPC_SECONDS_MAX or
+//                  past the year 9999 is SMTPC_E_ARGUMENT
 //   LIMITS         RCPTMAX and MAILMAX, those that are not 0; both 0, or a value over
 //                  999999, is SMTPC_E_ARGUMENT
 //   XCLIENT, XFORWARD  all attributes of the registry that the verb has
