@@ -132,6 +132,17 @@ static json_t *phases(void) {
   return table;
 }
 
+static json_t *foreign_words(void) {
+  json_t *table = json_array();
+  json_t *row = NULL;
+#define ROW(word)       \
+  row = add_row(table); \
+  add(row, "word", word);
+  SMTPC_FOREIGN_LIST(ROW)
+#undef ROW
+  return table;
+}
+
 static json_t *parameters(void) {
   json_t *table = json_array();
   for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
@@ -328,6 +339,8 @@ static const section sections[] = {
     {"phases", "Phases of a receiving session", phases},
     {"commands", "Commands, and whether one may follow at once", commands},
     {"attributes", "Attributes of XCLIENT and XFORWARD", attributes},
+    {"foreign", "First words of other protocols, which end a session",
+     foreign_words},
     {"parameters", "Parameters of MAIL and RCPT", parameters},
     {"extensions", "Extensions", extensions},
     {"mechanisms", "Mechanisms of AUTH", mechanisms},
