@@ -30,7 +30,8 @@ static void post_say(smtpc_client *s) {
   s->send = SMTPC_CLIENT_SEND_SAY;
   // Only the name of a mechanism, and `*`, may be shown.
   const bool named = s->sasl.mechanism == SMTPC_MECHANISM_LOGIN ||
-                     s->sasl.mechanism == SMTPC_MECHANISM_CRAM_MD5;
+                     s->sasl.mechanism == SMTPC_MECHANISM_CRAM_MD5 ||
+                     s->sasl.late != 0u;
   if ((named && s->sasl.step == 0u) || s->sasl.cancelled != 0u) {
     s->send_secret = 0u;
   } else {
@@ -73,13 +74,21 @@ static smtpc_sasl_buffer buffer_of(smtpc_client *s) {
   return buffer;
 }
 
+// A challenge so long that no answer fits behind it. That is the server's doing.
+static void give_up_auth(smtpc_client *s) {
+  s->device = SMTPC_DEVICE_843;
+  smtpc_client_cut(s, SMTPC_END_AUTH, SMTPC_FINDING_AUTH_EXCHANGE);
+}
+
+// What the server said is not needed any more: `*` always finds room in its place.
 static void cancel_auth(smtpc_client *s) {
   smtpc_sasl_buffer buffer = buffer_of(s);
+  buffer.len = 0u;
   const smtpc_status status = smtpc_sasl_client_cancel(&s->sasl, &buffer);
   if (status == SMTPC_OK && smtpc_line_hold(&s->line, buffer.len) == SMTPC_OK) {
     post_say(s);
   } else {
-    smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
+    give_up_auth(s);
   }
 }
 
@@ -131,6 +140,14 @@ static smtpc_status take(smtpc_client *s, const smtpc_input *in,
   }
 }
 
+// A token may be too long by itself; all else that is said has room unless the server's
+// challenge took it.
+static bool is_crowded(const smtpc_client *s, smtpc_status status) {
+  return status == SMTPC_E_ROOM &&
+         s->sasl.mechanism != SMTPC_MECHANISM_OAUTHBEARER &&
+         s->sasl.mechanism != SMTPC_MECHANISM_XOAUTH2;
+}
+
 smtpc_status smtpc_client_on_sasl_input(smtpc_client *s,
                                         const smtpc_input *in) {
   smtpc_sasl_buffer buffer = buffer_of(s);
@@ -145,11 +162,13 @@ smtpc_status smtpc_client_on_sasl_input(smtpc_client *s,
     return status;
   }
   s->wait = SMTPC_DO_NOTHING;
-  if (status != SMTPC_OK || smtpc_line_hold(&s->line, buffer.len) != SMTPC_OK) {
+  if (status == SMTPC_OK && smtpc_line_hold(&s->line, buffer.len) == SMTPC_OK) {
+    go_on(s);
+  } else if (is_crowded(s, status)) {
+    give_up_auth(s);
+  } else {
     smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
-    return SMTPC_OK;
   }
-  go_on(s);
   return SMTPC_OK;
 }
 

@@ -60,8 +60,8 @@ static void go_on(const smtpc_server_policy *policy, smtpc_server *s) {
       smtpc_server_answer(s, SMTPC_REPLY_AUTH_OK);
       break;
     case SMTPC_SASL_REFUSED:
-      refuse_exchange(policy, s, SMTPC_REPLY_AUTH_BAD,
-                      SMTPC_FINDING_AUTH_FAILED);
+      // `count_failure` has told of it.
+      refuse_exchange(policy, s, SMTPC_REPLY_AUTH_BAD, SMTPC_FINDING_NONE);
       break;
     case SMTPC_SASL_NOTHING:
     case SMTPC_SASL_WAIT:

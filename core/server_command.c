@@ -375,6 +375,10 @@ static void fail_mixed_content(smtpc_server *s) {
 static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
                            smtpc_verdict verdict, smtpc_status status) {
   const bool chunk = s->command.verb == SMTPC_VERB_BDAT && status == SMTPC_OK;
+  if (status == SMTPC_E_CHUNK_SIZE && verdict.ends == 0u) {
+    refuse_syntax(policy, s, status);
+    return;
+  }
   smtpc_server_add_finding(s, verdict.finding);
   if (chunk && verdict.ends == 0u) {
     smtpc_server_begin_chunk(policy, s, verdict.reply);
@@ -385,9 +389,6 @@ static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
   }
   smtpc_server_refuse(policy, s, verdict.reply, verdict.finding);
   keep_device(s, verdict);
-  if (status == SMTPC_E_CHUNK_SIZE) {
-    verdict.ends = 1u;
-  }
   if (verdict.ends != 0u) {
     smtpc_server_abandon_transaction(s, SMTPC_PHASE_READY);
     smtpc_server_close_after(s, SMTPC_END_REFUSED, verdict.finding);

@@ -257,7 +257,7 @@ void smtpc_server_read_data(const smtpc_server_policy *policy, smtpc_server *s,
 // How many of `len` octets of a chunk count as they would in any other cut. Only
 // BINARYMIME may have bare CR, bare LF and NUL (RFC 3030 section 3).
 static size_t check_chunk(smtpc_server *s, const uint8_t *data, size_t len) {
-  if (s->chunk_refusal != SMTPC_REPLY_NONE || is_lost(s) ||
+  if (s->chunk_refusal != SMTPC_REPLY_NONE ||
       s->tx.body == SMTPC_BODY_BINARYMIME) {
     return len;
   }

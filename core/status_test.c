@@ -48,6 +48,7 @@ static const known table[] = {
     {59u, "sasl"},
     {60u, "cancelled"},
     {61u, "content-end"},
+    {62u, "binding"},
     {96u, "line-too-long"},
     {97u, "line-endless"},
     {98u, "number-too-large"},
