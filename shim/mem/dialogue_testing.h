@@ -4,7 +4,8 @@
 //
 // A turn that begins with `=` is an event: `=up` TLS is up, checked and good;
 // `=unverified` TLS is up, not checked; `=failed` the handshake failed; `=end` the stream
-// ended; `=deadline`; `=shutdown`.
+// ended; `=reset` it broke off (under TLS: without close_notify); `=deadline`;
+// `=shutdown`.
 #ifndef SMTPCORE_SHIM_MEM_DIALOGUE_TESTING_H
 #define SMTPCORE_SHIM_MEM_DIALOGUE_TESTING_H
 
@@ -47,6 +48,27 @@ typedef struct dialogue_row {
 void dialogue_rows(const smtpc_server_policy *policy, const dialogue_row *rows,
                    size_t count);
 
+// dialogue_scene is what happens before the line that a row is about.
+typedef struct dialogue_scene {
+  const char *in;    // octets, without NUL
+  const char *want;  // the trace of them
+  int hidden;        // 1: the trace shows the row's line as (secret)
+} dialogue_scene;
+
+// dialogue_line is one command line, without NUL, that gets one line of reply.
+typedef struct dialogue_line {
+  const char *line;     // without its CRLF
+  const char *finding;  // what it leaves, at its end; NULL: nothing
+  const char *reply;    // the whole line that answers it
+} dialogue_line;
+
+// dialogue_lines runs each row in a session of its own: the scene, the line, NOOP, all
+// of it under TLS if the policy says `implicit_tls`. A line that leaves a finding must
+// also leave the transaction as it was (law NOOP).
+void dialogue_lines(const smtpc_server_policy *policy,
+                    const dialogue_scene *scene, const dialogue_line *rows,
+                    size_t count);
+
 // dialogue_client runs `d` against a client under `*policy` that sends `messages` and
 // logs in as "user" with "secret".
 void dialogue_client(const smtpc_client_policy *policy,
@@ -65,6 +87,11 @@ smtpc_envelope dialogue_address(const char *text);
 // "x\r\n".
 smtpc_mem_message dialogue_message(const smtpc_envelope *recipients,
                                    size_t count);
+
+// dialogue_filled returns `head`, `count` times `fill`, and `tail` as one string, which
+// the caller frees.
+char *dialogue_filled(const char *head, char fill, size_t count,
+                      const char *tail);
 
 // dialogue_server_policy returns the defaults with SIZE 1000 and CHUNKING alone, no
 // enhanced codes: rows stay short.
