@@ -408,8 +408,9 @@ static bool transaction_holds(const smtpc_transaction *tx) {
   if ((open && tx->rcpt_count == 0u) || tx->rcpt_told > tx->rcpt_count) {
     return false;
   }
-  return !none || (tx->rcpt_count == 0u && tx->size == 0u && tx->utf8 == 0u &&
-                   tx->body == 0u && tx->refusal == SMTPC_REPLY_NONE);
+  return !none ||
+         (tx->rcpt_count == 0u && tx->rcpt_over == 0u && tx->size == 0u &&
+          tx->utf8 == 0u && tx->body == 0u && tx->refusal == SMTPC_REPLY_NONE);
 }
 
 // DRAIN: while TLS is awaited nothing of the clear phase waits anywhere.

@@ -292,6 +292,12 @@ void test_set_versions(smtpc_tls *tls, uint16_t low, uint16_t high) {
   assert_int_equal(SSL_set_max_proto_version(ssl, high), 1);
 }
 
+void test_limit_version(smtpc_tls_context *ctx, smtpc_tls_role role,
+                        uint16_t high) {
+  SSL_CTX *native = smtpc_boringssl_context_native(ctx, role);
+  assert_int_equal(SSL_CTX_set_max_proto_version(native, high), 1);
+}
+
 test_pair test_pair_up(uint16_t version) {
   test_pair two = test_pair_open(TEST_HOST, 1);
   test_set_versions(two.server, version, version);

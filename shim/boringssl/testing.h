@@ -123,6 +123,11 @@ void test_pair_free(test_pair *two);
 // test_set_versions sets what an engine offers or takes, whatever its peer's floor.
 void test_set_versions(smtpc_tls *tls, uint16_t low, uint16_t high);
 
+// test_limit_version sets the highest version of all engines of a context that are
+// opened later, for tests that do not hold the engine.
+void test_limit_version(smtpc_tls_context *ctx, smtpc_tls_role role,
+                        uint16_t high);
+
 // test_expect_end fails the test unless the engine has failed, and so.
 void test_expect_end(smtpc_tls *tls, smtpc_tls_failure want);
 

@@ -3,30 +3,52 @@
 #include "shim/net/net_testing.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "smtpcore/span.h"
 
 #define PATIENCE 30
 
-// The one certificate of a test program: rigs and senders share it.
-static smtpc_boringssl_pem identity;
-
-static const smtpc_boringssl_pem *the_identity(void) {
-  if (identity.cert == NULL &&
+// The certificates of a test program: rigs and senders share them.
+static const smtpc_boringssl_pem *make_identity(smtpc_boringssl_pem *pem) {
+  if (pem->cert == NULL &&
       smtpc_boringssl_certificate_make(RIG_NAME, sizeof RIG_NAME - 1u,
                                        (int64_t)time(NULL), 1u,
-                                       &identity) != SMTPC_BORINGSSL_NONE) {
+                                       pem) != SMTPC_BORINGSSL_NONE) {
     abort();
   }
-  return &identity;
+  return pem;
+}
+
+const smtpc_boringssl_pem *rig_identity(void) {
+  static smtpc_boringssl_pem identity;
+  return make_identity(&identity);
+}
+
+const smtpc_boringssl_pem *rig_stranger(void) {
+  static smtpc_boringssl_pem stranger;
+  return make_identity(&stranger);
+}
+
+smtpc_tls_context *rig_context(const smtpc_boringssl_pem *pem) {
+  smtpc_tls_context *context = NULL;
+  assert_int_equal(smtpc_boringssl_context_new(&context), SMTPC_BORINGSSL_NONE);
+  assert_int_equal(smtpc_boringssl_context_set_identity(
+                       context, (const uint8_t *)pem->cert, pem->cert_len,
+                       (const uint8_t *)pem->key, pem->key_len, NULL),
+                   SMTPC_BORINGSSL_NONE);
+  return context;
+}
+
+smtpc_range rig_range(const char *text) {
+  smtpc_range range;
+  assert_int_equal(smtpc_range_parse((const uint8_t *)text,
+                                     smtpc_span_make(0u, strlen(text)), &range),
+                   SMTPC_OK);
+  return range;
 }
 
 void rig_text_add(rig_text *text, const void *data, size_t len) {
@@ -104,6 +126,11 @@ static unsigned on_sender(void *user, smtpc_net_session *session,
   const uint8_t *hello = smtpc_net_session_hello(session, &len);
   memcpy(r->hello, hello, len);
   r->hello[len] = '\0';
+  (void)snprintf(r->peer, sizeof r->peer, "%s",
+                 smtpc_net_session_peer(session));
+  (void)snprintf(r->self, sizeof r->self, "%s",
+                 smtpc_net_session_self(session));
+  r->address = smtpc_net_session_address(session);
   rig_text_add(&r->envelope, mail->address, mail->address_len);
   add_string(&r->envelope, ">");
   return judge(mail);
@@ -125,29 +152,154 @@ static unsigned on_recipient(void *user, smtpc_net_session *session,
   return judge(mail);
 }
 
-static unsigned on_credentials(void *user, smtpc_net_session *session,
-                               const smtpc_net_credentials *c) {
+// ------------------------------------------------------------------- logins
+
+static int is_same(const uint8_t *data, size_t len, const char *text) {
+  return len == strlen(text) && memcmp(data, text, len) == 0;
+}
+
+// The salt of the one account, and of all names that there are not.
+static void make_salt(const uint8_t *name, size_t len, uint8_t out[32]) {
+  const uint8_t key = 1u;
+  if (smtpc_boringssl_digest_hmac(SMTPC_BORINGSSL_SHA256, &key, 1u, name, len,
+                                  out) != SMTPC_OK) {
+    abort();
+  }
+}
+
+static int on_salt(void *user, smtpc_net_session *session, unsigned mechanism,
+                   const uint8_t *name, size_t name_len, smtpc_net_salt *out) {
+  const rig *r = user;
+  (void)session;
+  (void)mechanism;
+  make_salt(name, name_len, out->salt);
+  out->len = 16u;
+  out->iterations = r->iterations;
+  return 1;
+}
+
+// Keys of the password for any name: who does not exist fails at the end alone.
+static int is_proved(const rig *r, const rig_login *l) {
+  static const char password[] = RIG_PASSWORD;
+  uint8_t salt[32];
+  uint8_t keys[2u * SMTPC_BORINGSSL_DIGEST_MAX];
+  smtpc_boringssl_hash hash = SMTPC_BORINGSSL_MD5;
+  make_salt(l->name, l->name_len, salt);
+  const smtpc_boringssl_secret secret = {(const uint8_t *)password,
+                                         sizeof password - 1u, salt, 16u,
+                                         r->iterations};
+  if (!smtpc_boringssl_hash_of(l->mechanism, &hash) ||
+      smtpc_boringssl_scram_keys(hash, &secret, keys) != SMTPC_OK) {
+    return 0;
+  }
+  const smtpc_boringssl_proof proof = {
+      keys,      2u * smtpc_boringssl_digest_len(hash),
+      l->text,   l->text_len,
+      l->secret, l->secret_len};
+  return smtpc_boringssl_scram_server(hash, &proof, l->signature);
+}
+
+static int is_digest(const rig_login *l) {
   static const char password[] = RIG_PASSWORD;
   uint8_t digest[SMTPC_MD5_LEN];
-  (void)user;
-  (void)session;
-  if (c->name_len != sizeof RIG_USER - 1u ||
-      memcmp(c->name, RIG_USER, c->name_len) != 0) {
-    return SMTPC_ANSWER_NO;
+  return smtpc_boringssl_digest_hmac(
+             SMTPC_BORINGSSL_MD5, (const uint8_t *)password,
+             sizeof password - 1u, l->text, l->text_len, digest) == SMTPC_OK &&
+         smtpc_boringssl_equal(digest, sizeof digest, l->secret, l->secret_len);
+}
+
+static int is_right(const rig *r, const rig_login *l) {
+  const int known = is_same(l->name, l->name_len, RIG_USER);
+  switch (l->mechanism) {
+    case SMTPC_MECHANISM_PLAIN:
+    case SMTPC_MECHANISM_LOGIN:
+      return known && is_same(l->secret, l->secret_len, RIG_PASSWORD);
+    case SMTPC_MECHANISM_OAUTHBEARER:
+    case SMTPC_MECHANISM_XOAUTH2:
+      return known && is_same(l->secret, l->secret_len, RIG_TOKEN);
+    case SMTPC_MECHANISM_CRAM_MD5:
+      return known && is_digest(l);
+    default:
+      return is_proved(r, l) && known;
   }
-  if (c->digest == NULL) {
-    return c->password_len == sizeof password - 1u &&
-                   memcmp(c->password, password, c->password_len) == 0
-               ? SMTPC_ANSWER_YES
-               : SMTPC_ANSWER_NO;
+}
+
+static unsigned login_work(void *arg) {
+  rig *r = arg;
+  (void)pthread_mutex_lock(&r->lock);
+  bump(r, &r->working);
+  while (r->gate == 0u) {
+    (void)pthread_cond_wait(&r->changed, &r->lock);
   }
-  if (smtpc_boringssl_digest_hmac(
-          SMTPC_BORINGSSL_MD5, (const uint8_t *)password, sizeof password - 1u,
-          c->challenge, c->challenge_len, digest) != SMTPC_OK) {
-    return SMTPC_ANSWER_NOT_NOW;
+  (void)pthread_mutex_unlock(&r->lock);
+  const int right = is_right(r, &r->login);
+  smtpc_wipe((uint8_t *)&r->login, sizeof r->login);
+  return right ? SMTPC_ANSWER_YES : SMTPC_ANSWER_NO;
+}
+
+static void copy(uint8_t *out, size_t cap, const uint8_t *data, size_t len) {
+  assert_true(len <= cap);
+  if (len > 0u) {
+    memcpy(out, data, len);
   }
-  return memcmp(digest, c->digest, sizeof digest) == 0 ? SMTPC_ANSWER_YES
-                                                       : SMTPC_ANSWER_NO;
+}
+
+static unsigned on_credentials(void *user, smtpc_net_session *session,
+                               const smtpc_net_credentials *c) {
+  rig *r = user;
+  rig_login *l = &r->login;
+  copy(l->name, sizeof l->name, c->name, c->name_len);
+  copy(l->secret, sizeof l->secret, c->secret, c->secret_len);
+  copy(l->text, sizeof l->text, c->text, c->text_len);
+  l->name_len = c->name_len;
+  l->secret_len = c->secret_len;
+  l->text_len = c->text_len;
+  l->signature = c->signature;
+  l->mechanism = c->mechanism;
+  if (r->slow_login != 0u) {
+    return smtpc_net_work(session, login_work, r);
+  }
+  return is_right(r, l) ? SMTPC_ANSWER_YES : SMTPC_ANSWER_NO;
+}
+
+// ------------------------------------------------------------------ proxies
+
+static unsigned peer_work(void *arg) {
+  const rig *r = arg;
+  return r->peer_answer;
+}
+
+static void add_address(rig_text *text, smtpc_address address, uint16_t port) {
+  char out[64] = "unknown";
+  char end[16];
+  if (address.family != SMTPC_FAMILY_NONE) {
+    (void)inet_ntop(address.family == SMTPC_FAMILY_IPV4 ? AF_INET : AF_INET6,
+                    address.octets, out, sizeof out);
+  }
+  (void)snprintf(end, sizeof end, ":%u", (unsigned)port);
+  add_string(text, out);
+  add_string(text, end);
+}
+
+static unsigned on_proxied(void *user, smtpc_net_session *session,
+                           const smtpc_net_proxied *proxied) {
+  rig *r = user;
+  const smtpc_proxy *h = proxied->header;
+  if (h != NULL) {
+    add_string(&r->proxied, h->version == 1u ? "v1 " : "v2 ");
+    add_string(&r->proxied, h->local != 0u ? "local " : "");
+    add_address(&r->proxied, h->source, h->source_port);
+    add_string(&r->proxied, ">");
+    add_address(&r->proxied, h->destination, h->destination_port);
+  } else {
+    add_string(&r->proxied, smtpc_verb_get(proxied->verb).name);
+    add_string(&r->proxied, " ");
+    rig_text_add(&r->proxied, proxied->line + proxied->argument.begin,
+                 smtpc_span_len(proxied->argument));
+  }
+  add_string(&r->proxied, ";");
+  return r->slow_peer != 0u ? smtpc_net_work(session, peer_work, r)
+                            : r->peer_answer;
 }
 
 static int on_random(void *user, uint8_t *out, size_t len) {
@@ -174,8 +326,12 @@ static unsigned work(void *arg) {
   return SMTPC_ANSWER_YES;
 }
 
-static unsigned on_message_end(void *user, smtpc_net_session *session) {
+static unsigned on_message_end(void *user, smtpc_net_session *session,
+                               uint32_t number) {
   rig *r = user;
+  char text[16];
+  (void)snprintf(text, sizeof text, "%lu,", (unsigned long)number);
+  add_string(&r->numbers, text);
   if (r->mode == RIG_BY_WORK) {
     return smtpc_net_work(session, work, r);
   }
@@ -186,11 +342,14 @@ static unsigned on_message_end(void *user, smtpc_net_session *session) {
     (void)pthread_mutex_unlock(&r->lock);
     return SMTPC_NET_LATER;
   }
-  if (r->mode != RIG_NOT_NOW) {
+  const unsigned answer = r->mode == RIG_NOT_NOW
+                              ? SMTPC_ANSWER_NOT_NOW
+                              : r->answers[number % RIG_ANSWERS_MAX];
+  if (answer == SMTPC_ANSWER_YES) {
     bump(r, &r->stored);
   }
   (void)pthread_mutex_unlock(&r->lock);
-  return r->mode == RIG_NOT_NOW ? SMTPC_ANSWER_NOT_NOW : SMTPC_ANSWER_YES;
+  return answer;
 }
 
 static void on_drop(void *user, smtpc_net_session *session) {
@@ -255,7 +414,10 @@ void rig_prepare(rig *r) {
   memcpy(r->policy.hostname, RIG_NAME, sizeof RIG_NAME - 1u);
   r->policy.hostname_len = sizeof RIG_NAME - 1u;
   r->policy.mechanisms =
-      (uint16_t)(SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN));
+      SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN);
+  memset(r->answers, SMTPC_ANSWER_YES, sizeof r->answers);
+  r->peer_answer = SMTPC_ANSWER_YES;
+  r->iterations = SMTPC_ITERATIONS_MIN;
   smtpc_net_receiver_options_init(&r->options);
   r->options.host = "127.0.0.1";
   r->options.policy = &r->policy;
@@ -265,6 +427,8 @@ void rig_prepare(rig *r) {
   call->sender = on_sender;
   call->recipient = on_recipient;
   call->credentials = on_credentials;
+  call->salt = on_salt;
+  call->proxied = on_proxied;
   call->random = on_random;
   call->content = on_content;
   call->message_end = on_message_end;
@@ -277,13 +441,7 @@ void rig_prepare(rig *r) {
 }
 
 void rig_use_tls(rig *r, unsigned tls, int implicit) {
-  const smtpc_boringssl_pem *pem = the_identity();
-  assert_int_equal(smtpc_boringssl_context_new(&r->context),
-                   SMTPC_BORINGSSL_NONE);
-  assert_int_equal(smtpc_boringssl_context_set_identity(
-                       r->context, (const uint8_t *)pem->cert, pem->cert_len,
-                       (const uint8_t *)pem->key, pem->key_len, NULL),
-                   SMTPC_BORINGSSL_NONE);
+  r->context = rig_context(rig_identity());
   r->policy.certificate = 1u;
   r->policy.tls = (uint8_t)tls;
   r->policy.implicit_tls = implicit != 0 ? 1u : 0u;
@@ -348,258 +506,8 @@ void rig_free(rig *r) {
   free(r->trace.data);
   free(r->content.data);
   free(r->envelope.data);
+  free(r->numbers.data);
+  free(r->proxied.data);
   (void)pthread_cond_destroy(&r->changed);
   (void)pthread_mutex_destroy(&r->lock);
-}
-
-// --------------------------------------------------------------- raw sockets
-
-static void set_patience(int fd) {
-  const struct timeval limit = {PATIENCE, 0};
-  const int one = 1;
-  (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-}
-
-static struct sockaddr_in loopback(uint16_t port) {
-  struct sockaddr_in address;
-  memset(&address, 0, sizeof address);
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-int raw_connect(const rig *r) {
-  const struct sockaddr_in address =
-      loopback(smtpc_net_receiver_port(r->receiver));
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  assert_true(fd >= 0);
-  set_patience(fd);
-  assert_int_equal(
-      connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-  return fd;
-}
-
-int raw_listen(uint16_t *out_port) {
-  struct sockaddr_in address = loopback(0u);
-  socklen_t len = sizeof address;
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  assert_true(fd >= 0);
-  assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address),
-                   0);
-  assert_int_equal(listen(fd, 8), 0);
-  assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-  *out_port = ntohs(address.sin_port);
-  return fd;
-}
-
-static void send_all(int fd, const char *data, size_t len) {
-  size_t done = 0u;
-  while (done < len) {
-    const ssize_t n = send(fd, data + done, len - done, MSG_NOSIGNAL);
-    assert_true(n > 0);
-    done += (size_t)n;
-  }
-}
-
-void raw_send(int fd, const char *text) {
-  send_all(fd, text, strlen(text));
-}
-
-void raw_send_slowly(int fd, const char *text) {
-  for (size_t i = 0u; text[i] != '\0'; i++) {
-    send_all(fd, text + i, 1u);
-  }
-}
-
-int raw_line(int fd, char *out, size_t cap) {
-  size_t len = 0u;
-  char c = '\0';
-  while (len + 1u < cap) {
-    const ssize_t n = recv(fd, &c, 1u, 0);
-    if (n <= 0) {
-      out[len] = '\0';
-      return -1;
-    }
-    if (c == '\n') {
-      break;
-    }
-    if (c != '\r') {
-      out[len] = c;
-      len++;
-    }
-  }
-  out[len] = '\0';
-  return (int)len;
-}
-
-void raw_expect(int fd, const char *text) {
-  char line[1024];
-  int len = raw_line(fd, line, sizeof line);
-  while (len >= 4 && line[3] == '-') {
-    len = raw_line(fd, line, sizeof line);
-  }
-  if (len < 0 || strncmp(line, text, strlen(text)) != 0) {
-    print_error("have: %s\nwant: %s\n", len < 0 ? "(the end)" : line, text);
-    fail();
-  }
-}
-
-void raw_expect_end(int fd) {
-  char octet = '\0';
-  const ssize_t n = recv(fd, &octet, 1u, 0);
-  if (n != 0) {
-    print_error("have: %s\nwant: the end\n",
-                n < 0 ? strerror(errno) : "an octet");
-    fail();
-  }
-}
-
-void raw_reset(int fd) {
-  const struct linger at_once = {1, 0};
-  (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  (void)close(fd);
-}
-
-// ------------------------------------------------------------------- senders
-
-static int on_password(void *user, smtpc_net_login *out) {
-  const rig_sender *s = user;
-  if (s->password == NULL) {
-    return 0;
-  }
-  out->name = (const uint8_t *)RIG_USER;
-  out->name_len = sizeof RIG_USER - 1u;
-  out->password = (const uint8_t *)s->password;
-  out->password_len = strlen(s->password);
-  return 1;
-}
-
-static int on_digest(void *user, const uint8_t *challenge, size_t len,
-                     smtpc_net_login *out, uint8_t digest[SMTPC_MD5_LEN]) {
-  return on_password(user, out) != 0 &&
-         smtpc_boringssl_digest_hmac(SMTPC_BORINGSSL_MD5, out->password,
-                                     out->password_len, challenge, len,
-                                     digest) == SMTPC_OK;
-}
-
-static int on_envelope(void *user, smtpc_envelope *out) {
-  rig_sender *s = user;
-  if (s->message_next >= s->messages) {
-    return 0;
-  }
-  s->message_next++;
-  s->to_next = 0u;
-  s->content_next = 0u;
-  out->address = (const uint8_t *)s->from;
-  out->address_len = (uint16_t)strlen(s->from);
-  out->seen = s->seen;
-  out->size = s->content_len;
-  return 1;
-}
-
-static int on_next_recipient(void *user, smtpc_envelope *out) {
-  rig_sender *s = user;
-  const char *to = s->to_next < 4u ? s->to[s->to_next] : NULL;
-  if (to == NULL) {
-    return 0;
-  }
-  s->to_next++;
-  out->address = (const uint8_t *)to;
-  out->address_len = (uint16_t)strlen(to);
-  return 1;
-}
-
-static int on_next_content(void *user, const uint8_t **out_data,
-                           size_t *out_len) {
-  rig_sender *s = user;
-  const size_t left = s->content_len - s->content_next;
-  if (s->fail_at > 0u && s->content_next >= s->fail_at) {
-    return -1;
-  }
-  *out_data = s->content + s->content_next;
-  *out_len = left < s->block ? left : s->block;
-  s->content_next += *out_len;
-  return left > 0u;
-}
-
-static void on_recipient_done(void *user, const smtpc_net_reply *reply) {
-  rig_sender *s = user;
-  if (s->rcpt_done < 16u) {
-    s->rcpt_codes[s->rcpt_done] = reply->code;
-    s->rcpt_done++;
-  }
-}
-
-static void on_message_done(void *user, const smtpc_net_reply *reply) {
-  rig_sender *s = user;
-  if (s->done < 16u) {
-    s->codes[s->done] = reply->code;
-    s->done++;
-  }
-}
-
-static void on_sender_finding(void *user, const smtpc_net_finding *finding) {
-  rig_sender *s = user;
-  s->findings[finding->finding] = 1u;
-}
-
-static void on_sender_trace(void *user, const smtpc_net_trace *event) {
-  rig_sender *s = user;
-  rig_trace(&s->trace, event, 0);
-}
-
-void rig_sender_prepare(rig_sender *s, uint16_t port) {
-  static const rig_sender none = {0};
-  static const char message[] = "Subject: a page\r\n\r\n.\r\nOne line\r\n";
-  smtpc_net_sender_callbacks *call = &s->options.callbacks;
-  *s = none;
-  smtpc_client_policy_init(&s->policy);
-  s->policy.tls = SMTPC_CLIENT_TLS_OFF;
-  memcpy(s->policy.hello, "lamp.example", 12u);
-  s->policy.hello_len = 12u;
-  smtpc_net_sender_options_init(&s->options);
-  s->options.host = "127.0.0.1";
-  s->options.port = port;
-  s->options.policy = &s->policy;
-  s->options.user = s;
-  s->from = "a@lamp.example";
-  s->to[0] = "b@mx.example";
-  s->content = (const uint8_t *)message;
-  s->content_len = sizeof message - 1u;
-  s->block = 32768u;
-  s->messages = 1u;
-  call->password = on_password;
-  call->digest = on_digest;
-  call->envelope = on_envelope;
-  call->recipient = on_next_recipient;
-  call->content = on_next_content;
-  call->recipient_done = on_recipient_done;
-  call->message_done = on_message_done;
-  call->finding = on_sender_finding;
-  call->trace = on_sender_trace;
-}
-
-void rig_sender_use_tls(rig_sender *s, unsigned tls) {
-  const smtpc_boringssl_pem *pem = the_identity();
-  assert_int_equal(smtpc_boringssl_context_new(&s->context),
-                   SMTPC_BORINGSSL_NONE);
-  assert_int_equal(
-      smtpc_boringssl_context_add_roots(s->context, (const uint8_t *)pem->cert,
-                                        pem->cert_len, NULL),
-      SMTPC_BORINGSSL_NONE);
-  s->policy.tls = (uint8_t)tls;
-  s->options.tls = s->context;
-  s->options.server_name = RIG_NAME;
-}
-
-smtpc_net_error_kind rig_send(rig_sender *s) {
-  return smtpc_net_send(&s->options, &s->result, &s->error);
-}
-
-void rig_sender_free(rig_sender *s) {
-  smtpc_boringssl_context_free(s->context);
-  free(s->trace.data);
 }

@@ -66,7 +66,7 @@ static void refuse_connection(smtpc_net_receiver *r, refusal *refused) {
     free(refused);
     return;
   }
-  smtpc_net_address_of_peer(&refused->link.tcp, peer, sizeof peer);
+  (void)smtpc_net_address_of_peer(&refused->link.tcp, peer, sizeof peer);
   if (r->options.callbacks.refused != NULL) {
     r->options.callbacks.refused(r->options.user, peer);
   }
@@ -203,6 +203,50 @@ void smtpc_net_receiver_options_init(smtpc_net_receiver_options *out) {
   out->signals = 1u;
 }
 
+static int is_range(smtpc_range range) {
+  const unsigned family = range.address.family;
+  return (family == SMTPC_FAMILY_IPV4 && range.prefix <= 32u) ||
+         (family == SMTPC_FAMILY_IPV6 && range.prefix <= 128u);
+}
+
+// A range that holds nobody is a setting that came to nothing.
+static const char *wrong_peers(const smtpc_net_receiver_options *o) {
+  if ((o->quirk_rules == NULL && o->quirk_rule_count > 0u) ||
+      (o->proxies == NULL && o->proxy_count > 0u)) {
+    return "a list of address ranges is missing";
+  }
+  for (size_t i = 0u; i < o->quirk_rule_count; i++) {
+    const smtpc_quirk_rule *rule = &o->quirk_rules[i];
+    if (!is_range(rule->range) ||
+        (rule->quirks & ~(uint32_t)SMTPC_QUIRK_ALL) != 0u) {
+      return "a rule for quirks has no address range, or an unknown quirk";
+    }
+  }
+  for (size_t i = 0u; i < o->proxy_count; i++) {
+    if (!is_range(o->proxies[i])) {
+      return "a trusted proxy has no address range";
+    }
+  }
+  return NULL;
+}
+
+// What an exchange of AUTH will ask the program for.
+static const char *wrong_callbacks(const smtpc_net_receiver_options *o) {
+  const uint64_t scram =
+      SMTPC_MECHS_BOUND | SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(SCRAM_SHA_1);
+  const uint64_t nonces = scram | SMTPC_MECH(CRAM_MD5);
+  if (o->policy->auth == SMTPC_AUTH_OFF) {
+    return NULL;
+  }
+  if ((o->policy->mechanisms & nonces) != 0u && o->callbacks.random == NULL) {
+    return "CRAM-MD5 and SCRAM need random octets, which nobody gives";
+  }
+  if ((o->policy->mechanisms & scram) != 0u && o->callbacks.salt == NULL) {
+    return "SCRAM needs the salts of names, which nobody gives";
+  }
+  return NULL;
+}
+
 static const char *wrong_option(const smtpc_net_receiver_options *o) {
   if (o->policy == NULL || smtpc_server_policy_check(o->policy) != SMTPC_OK) {
     return "the policy does not pass its check";
@@ -218,7 +262,8 @@ static const char *wrong_option(const smtpc_net_receiver_options *o) {
   if (o->threads == 0u || o->threads > THREADS_TOP) {
     return "the number of threads must be 1 to 128";
   }
-  return NULL;
+  const char *wrong = wrong_peers(o);
+  return wrong != NULL ? wrong : wrong_callbacks(o);
 }
 
 static void raise_file_limit(uint32_t sessions) {

@@ -65,14 +65,16 @@ typedef struct smtpc_net_credentials {
   const uint8_t *secret;
   const uint8_t *text;     // NULL but with CRAM-MD5 and SCRAM
   uint8_t *signature;      // SCRAM: SMTPC_DIGEST_MAX octets for our signature, which
-                           // must be there when the answer is YES; else NULL
+                           // must be there when the answer is YES; it may be written
+                           // until then, also by `smtpc_net_work`. Else NULL
   size_t name_len;
   size_t secret_len;
   size_t text_len;
   uint8_t mechanism;       // an smtpc_mechanism
 } smtpc_net_credentials;
 
-// smtpc_net_salt is what SCRAM wants of a name.
+// smtpc_net_salt is what SCRAM wants of a name: at least one octet of salt, and
+// SMTPC_ITERATIONS_MIN to _MAX iterations. Anything else counts as "not now".
 typedef struct smtpc_net_salt {
   uint8_t salt[SMTPC_SALT_MAX];
   size_t len;
@@ -82,6 +84,14 @@ typedef struct smtpc_net_salt {
 // smtpc_net_proxied is what a proxy says of the peer behind it: by a PROXY header,
 // which is in `header`, or by XCLIENT or XFORWARD, whose attributes
 // `smtpc_attribute_find` finds in `argument` of `line`.
+//
+// When the answer is YES, a PROXY header and XCLIENT with ADDR make the session that of
+// the address that they name: `smtpc_net_session_address`, `_peer` and, if they name
+// it, `_self` say so. The quirks of the session, and whether XCLIENT and XFORWARD are
+// offered, are then judged anew by that address: nobody behind a proxy has the rights
+// of the proxy. A peer that a header does not know (UNKNOWN, or no address) keeps the
+// address of the proxy, `[UNAVAILABLE]` in XCLIENT is no address, and neither has more
+// than the policy gives to all.
 typedef struct smtpc_net_proxied {
   const smtpc_proxy *header;  // NULL with XCLIENT and XFORWARD
   const uint8_t *line;
@@ -93,14 +103,16 @@ typedef struct smtpc_net_proxied {
 // smtpc_net_receiver_callbacks is what the program does. `user` is the one of the
 // options; a program keeps its own data of a session by `smtpc_net_session_set_user`.
 // A member may be NULL: then the answer is NO, and events go nowhere; but `random`
-// must be there when the policy offers CRAM-MD5 or SCRAM, and `salt` with SCRAM.
+// must be there when the policy has AUTH with CRAM-MD5 or SCRAM, and `salt` with SCRAM.
 //
-// `sender`, `recipient`, `credentials` and `message_end` return an smtpc_answer or
-// SMTPC_NET_LATER; any other value is NO. A new `sender` begins a new message: what
-// a former one left, if neither `message_end` nor `drop` came, is to be forgotten.
+// `sender`, `recipient`, `credentials`, `proxied` and `message_end` return an
+// smtpc_answer or SMTPC_NET_LATER; any other value is NO. A new `sender` begins a new
+// message: what a former one left, if neither `message_end` nor `drop` came, is to be
+// forgotten.
 typedef struct smtpc_net_receiver_callbacks {
   // session_begin: a peer connected. It returns 1 to serve it, 0 to close at once
-  // without a word; then `session_end` does not come.
+  // without a word; then `session_end` does not come. A trusted proxy has not said
+  // yet whom it speaks for.
   int (*session_begin)(void *user, smtpc_net_session *session);
   // sender: may this sender send? The message begins here.
   unsigned (*sender)(void *user, smtpc_net_session *session,
@@ -108,8 +120,8 @@ typedef struct smtpc_net_receiver_callbacks {
   // recipient: is this a mailbox here?
   unsigned (*recipient)(void *user, smtpc_net_session *session,
                         const smtpc_net_mail *mail);
-  // credentials: are they right? What they point to is wiped after the call: one
-  // that answers later copies what it needs, and wipes it.
+  // credentials: are they right? What they point to, but for `signature`, is wiped
+  // after the call: one that answers later copies what it needs, and wipes it.
   unsigned (*credentials)(void *user, smtpc_net_session *session,
                           const smtpc_net_credentials *credentials);
   // salt: the salt and the iterations of a name for a SCRAM mechanism; for a name that
@@ -117,7 +129,7 @@ typedef struct smtpc_net_receiver_callbacks {
   int (*salt)(void *user, smtpc_net_session *session, unsigned mechanism,
               const uint8_t *name, size_t name_len, smtpc_net_salt *out);
   // proxied: may the peer say this of whom it speaks for? It is asked only of peers
-  // among `proxies`, and answers at once. NULL: YES.
+  // among `proxies`. NULL: YES.
   unsigned (*proxied)(void *user, smtpc_net_session *session,
                       const smtpc_net_proxied *proxied);
   // random: `len` octets that nobody can guess. It returns 1, or 0 when there are
@@ -184,8 +196,10 @@ void smtpc_net_receiver_options_init(smtpc_net_receiver_options *out);
 // smtpc_net_receiver_new makes a receiver in `*out` that listens. A host name with
 // several addresses stands for the first one.
 //
-// It returns SMTPC_NET_NONE; ARGUMENT (a policy that fails its check and TLS without
-// a context are among it), MEMORY, RESOLVE, ADDRESS, IN_USE, PERMISSION or SYSTEM.
+// It returns SMTPC_NET_NONE; ARGUMENT (a policy that fails its check, TLS without a
+// context, a range that is none, a rule with an unknown quirk, and AUTH without the
+// callbacks that it needs are among it), MEMORY, RESOLVE, ADDRESS, IN_USE, PERMISSION
+// or SYSTEM.
 // On an error `*out` is NULL and `error->text` says what was tried. The same value is
 // in `error->kind`; `error` may not be NULL.
 //
@@ -233,11 +247,12 @@ void *smtpc_net_session_user(const smtpc_net_session *session);
 // smtpc_net_session_number returns the number of the session, counted from 1.
 uint64_t smtpc_net_session_number(const smtpc_net_session *session);
 
-// smtpc_net_session_peer returns the peer's address and port as text.
+// smtpc_net_session_peer returns the peer's address and port as text, or "unknown".
 const char *smtpc_net_session_peer(const smtpc_net_session *session);
 
 // smtpc_net_session_address returns the address of the peer, or of whom a trusted
-// proxy speaks for, as it does in `smtpc_net_session_peer`.
+// proxy speaks for (`smtpc_net_proxied`), as it does in `smtpc_net_session_peer`; none
+// when it is not known.
 smtpc_address smtpc_net_session_address(const smtpc_net_session *session);
 
 // smtpc_net_session_self returns the address and port to which the peer connected.

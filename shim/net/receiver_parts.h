@@ -1,5 +1,5 @@
-// Receiver parts: what receiver.c (listening, stopping) and receiver_session.c
-// (one session) share. Internal to this folder.
+// Receiver parts: what receiver.c (listening, stopping), receiver_session.c (one
+// session) and receiver_peer.c (whom it is with) share. Internal to this folder.
 #ifndef SMTPCORE_SHIM_NET_RECEIVER_PARTS_H
 #define SMTPCORE_SHIM_NET_RECEIVER_PARTS_H
 
@@ -59,9 +59,10 @@ struct smtpc_net_session {
   uint8_t told;        // 1: SHUTDOWN was given
   uint8_t running;     // 1: `run` is at work
   uint8_t over;        // 1: `session_end` was called
+  uint8_t counted;     // 1: the message at hand is among `stats.messages`
   uint8_t hello_len;
   uint8_t hello[255];
-  uint8_t gift[SMTPC_BINDING_MAX];
+  uint8_t gift[SMTPC_BINDING_MAX];  // the longest of what it holds
   size_t gift_len;
   uint32_t gift_number;
   uint8_t signature[SMTPC_DIGEST_MAX];  // SCRAM: ours
@@ -72,6 +73,9 @@ struct smtpc_net_session {
   smtpc_server_policy policy;  // of this peer
   smtpc_server core;
 };
+_Static_assert(SMTPC_NONCE_LEN <= SMTPC_BINDING_MAX &&
+                   SMTPC_SALT_MAX <= SMTPC_BINDING_MAX,
+               "a gift fits");
 
 // smtpc_net_session_begin takes the connection that waits at the listener and runs
 // its session. `session` is all zero and on the heap; it is freed here.
@@ -85,6 +89,19 @@ void smtpc_net_session_run(smtpc_net_session *session);
 // smtpc_net_session_cut ends a session without another octet, or as soon as the work
 // for its answer is done.
 void smtpc_net_session_cut(smtpc_net_session *session);
+
+// smtpc_net_session_meet finds out who the peer of a connection is, and makes the
+// policy of its session.
+void smtpc_net_session_meet(smtpc_net_session *session);
+
+// smtpc_net_session_ask_peer asks the program whether the peer may say what an
+// ASK_PEER action names. It returns an smtpc_answer or SMTPC_NET_LATER.
+unsigned smtpc_net_session_ask_peer(smtpc_net_session *session,
+                                    const smtpc_action *act);
+
+// smtpc_net_session_become follows a YES to it, before the core hears of that: the
+// session's address and policy are those of whom the peer speaks for.
+void smtpc_net_session_become(smtpc_net_session *session);
 
 // smtpc_net_accept makes the handles of `link` and takes the connection that waits at
 // the listener. It returns 1, or 0 when there are no handles.

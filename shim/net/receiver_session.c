@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim/net/address.h"
 #include "shim/net/receiver_parts.h"
 #include "smtpcore/span.h"
 
@@ -132,53 +131,12 @@ static unsigned ask_credentials(smtpc_net_session *s, const smtpc_action *act) {
     c.text_len = smtpc_span_len(sasl->text);
   }
   if (digest > SMTPC_MD5_LEN) {
+    // What the program does not write is no signature of anything.
+    memset(s->signature, 0, sizeof s->signature);
     c.signature = s->signature;
     s->signature_len = digest;
   }
   return CALL(s)->credentials(USER(s), s, &c);
-}
-
-// The quirks of a peer are its own and those of all.
-static void set_quirks(smtpc_net_session *s) {
-  const smtpc_net_receiver_options *options = &s->receiver->options;
-  s->policy.quirks =
-      smtpc_quirks_for(options->quirk_rules, options->quirk_rule_count,
-                       s->address, options->policy->quirks);
-}
-
-// From here on the peer is whom the proxy speaks for.
-static void become(smtpc_net_session *s, const smtpc_proxy *header) {
-  if (header->local == 0u && header->source.family != SMTPC_FAMILY_NONE) {
-    s->address = header->source;
-    smtpc_net_address_text(header->source, header->source_port, s->peer,
-                           sizeof s->peer);
-    set_quirks(s);
-  }
-}
-
-static unsigned ask_proxied(smtpc_net_session *s, const smtpc_action *act) {
-  const uint8_t *octets = smtpc_server_octets(&s->core, act, NULL);
-  smtpc_net_proxied proxied = {0};
-  smtpc_proxy header;
-  unsigned answer = SMTPC_ANSWER_YES;
-  proxied.verb = s->core.command.verb;
-  if (proxied.verb == SMTPC_VERB_NONE) {
-    if (smtpc_proxy_parse(octets, act->end - act->begin, &header) != SMTPC_OK) {
-      return SMTPC_ANSWER_NO;
-    }
-    proxied.header = &header;
-  } else {
-    proxied.line = s->core.line.data;
-    proxied.argument = s->core.command.argument;
-    proxied.attributes = s->core.command.attributes;
-  }
-  if (CALL(s)->proxied != NULL) {
-    answer = CALL(s)->proxied(USER(s), s, &proxied);
-  }
-  if (answer == SMTPC_ANSWER_YES && proxied.header != NULL) {
-    become(s, &header);
-  }
-  return answer == SMTPC_NET_LATER ? SMTPC_ANSWER_NO : answer;
 }
 
 static unsigned ask_program(smtpc_net_session *s, const smtpc_action *act) {
@@ -188,7 +146,7 @@ static unsigned ask_program(smtpc_net_session *s, const smtpc_action *act) {
     return ask_credentials(s, act);
   }
   if (act->kind == SMTPC_DO_ASK_PEER) {
-    return ask_proxied(s, act);
+    return smtpc_net_session_ask_peer(s, act);
   }
   if (act->kind == SMTPC_DO_ASK_SENDER && call->sender != NULL) {
     return call->sender(USER(s), s, &mail);
@@ -213,6 +171,9 @@ static void ask(smtpc_net_session *s, const smtpc_action *act) {
   s->question = act->kind;
   s->answered = 0u;
   s->asking = 1u;
+  if (act->kind == SMTPC_DO_ASK_MESSAGE && act->number == 0u) {
+    s->counted = 0u;
+  }
   const unsigned answer = ask_program(s, act);
   s->asking = 0u;
   if (s->working == 0u && answer != SMTPC_NET_LATER) {
@@ -230,6 +191,13 @@ static void ask_nonce(smtpc_net_session *s) {
   s->ready = SMTPC_IN_NONCE;
 }
 
+// What the core would call misuse is an account that cannot be used now.
+static int is_salt(const smtpc_net_salt *salt) {
+  return salt->len > 0u && salt->len <= sizeof salt->salt &&
+         salt->iterations >= SMTPC_ITERATIONS_MIN &&
+         salt->iterations <= SMTPC_ITERATIONS_MAX;
+}
+
 static void ask_salt(smtpc_net_session *s, const smtpc_action *act) {
   const smtpc_sasl *sasl = &s->core.sasl;
   smtpc_net_salt salt = {0};
@@ -237,7 +205,7 @@ static void ask_salt(smtpc_net_session *s, const smtpc_action *act) {
   if (CALL(s)->salt != NULL &&
       CALL(s)->salt(USER(s), s, act->mechanism, sasl->name, sasl->name_len,
                     &salt) != 0 &&
-      salt.len <= sizeof salt.salt) {
+      is_salt(&salt)) {
     memcpy(s->gift, salt.salt, salt.len);
     s->gift_len = salt.len;
     s->gift_number = salt.iterations;
@@ -250,20 +218,40 @@ static void ask_binding(smtpc_net_session *s, const smtpc_action *act) {
   s->ready = SMTPC_IN_BINDING;
 }
 
+// A message is one, however many recipients LMTP asks for.
+static void count_message(smtpc_net_session *s) {
+  if (s->counted == 0u) {
+    s->counted = 1u;
+    s->stats.messages++;
+  }
+}
+
 static smtpc_input answer_input(smtpc_net_session *s) {
   smtpc_input input = smtpc_input_make(SMTPC_IN_VERDICT);
+  const int yes = s->answer == SMTPC_ANSWER_YES;
   input.answer = s->answer;
-  if (s->question == SMTPC_DO_ASK_CREDENTIALS && s->signature_len > 0u) {
+  if (s->question == SMTPC_DO_ASK_CREDENTIALS && yes) {
     input.data = s->signature;
-    input.len = s->answer == SMTPC_ANSWER_YES ? s->signature_len : 0u;
-    s->signature_len = 0u;
+    input.len = s->signature_len;
   }
-  if (s->question == SMTPC_DO_ASK_MESSAGE && s->answer == SMTPC_ANSWER_YES) {
-    s->stats.messages++;
+  if (s->question == SMTPC_DO_ASK_MESSAGE && yes) {
+    count_message(s);
+  }
+  if (s->question == SMTPC_DO_ASK_PEER && yes) {
+    smtpc_net_session_become(s);
   }
   s->question = SMTPC_DO_NOTHING;
   s->answered = 0u;
   return input;
+}
+
+// What the core was given of `gift` and `signature` it has taken.
+static void wipe_given(smtpc_net_session *s) {
+  smtpc_wipe(s->gift, sizeof s->gift);
+  smtpc_wipe(s->signature, sizeof s->signature);
+  s->gift_len = 0u;
+  s->gift_number = 0u;
+  s->signature_len = 0u;
 }
 
 // -------------------------------------------------------------------- actions
@@ -502,6 +490,9 @@ static void step(smtpc_net_session *s, const smtpc_input *in) {
     return;
   }
   s->idle = 0u;
+  if (in->kind == SMTPC_IN_VERDICT || in->data == s->gift) {
+    wipe_given(s);
+  }
   // Taken octets stay where they are until the next peek. They are taken on the
   // channel that they came on, so before the action, which may be START_TLS.
   if (in->kind == SMTPC_IN_OCTETS) {
@@ -628,26 +619,6 @@ static void on_gone(smtpc_net_link *link) {
   free(s);
 }
 
-static int is_proxy(const smtpc_net_session *s) {
-  const smtpc_net_receiver_options *options = &s->receiver->options;
-  for (size_t i = 0u; i < options->proxy_count; i++) {
-    if (smtpc_range_holds(options->proxies[i], s->address)) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-// The policy of all, with what is this peer's own.
-static void make_policy(smtpc_net_session *s) {
-  s->policy = *s->receiver->options.policy;
-  set_quirks(s);
-  if (!is_proxy(s)) {
-    s->policy.proxy = 0u;
-    s->policy.offered &= ~(SMTPC_OFFERS(XCLIENT) | SMTPC_OFFERS(XFORWARD));
-  }
-}
-
 void smtpc_net_session_begin(smtpc_net_receiver *receiver,
                              smtpc_net_session *session) {
   smtpc_net_receiver *r = receiver;
@@ -663,9 +634,7 @@ void smtpc_net_session_begin(smtpc_net_receiver *receiver,
   r->number++;
   s->number = r->number;
   link_session(s);
-  s->address = smtpc_net_address_of_peer(&s->link.tcp, s->peer, sizeof s->peer);
-  (void)smtpc_net_address_of_self(&s->link.tcp, s->self, sizeof s->self);
-  make_policy(s);
+  smtpc_net_session_meet(s);
   smtpc_server_init(&s->core, &s->policy);
   if (CALL(s)->session_begin != NULL &&
       CALL(s)->session_begin(USER(s), s) == 0) {

@@ -53,8 +53,8 @@ static void on_gone(smtpc_net_link *link) {
 
 static void begin_session(smtpc_net_sender *s) {
   (void)uv_timer_stop(&s->clock);
-  smtpc_net_address_of_peer(&s->link.tcp, s->result->peer,
-                            sizeof s->result->peer);
+  (void)smtpc_net_address_of_peer(&s->link.tcp, s->result->peer,
+                                  sizeof s->result->peer);
   if (s->options->callbacks.connected != NULL) {
     s->options->callbacks.connected(s->options->user, s->result->peer);
   }

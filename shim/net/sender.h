@@ -60,16 +60,16 @@ typedef struct smtpc_net_reply {
 // smtpc_net_sender_callbacks is what the program does. `user` is the one of the
 // options. NULL: there is none of it, and events go nowhere.
 typedef struct smtpc_net_sender_callbacks {
-  // password: the name, and the password or token, for `mechanism`; or 0: none. It is
-  // called once for each message of the exchange that needs them.
+  // password: the name, and the password or token, for `mechanism`. It is called once
+  // for each message of the exchange that needs them. It returns 1, or 0: none; the
+  // session then ends, as it does for `digest` and `random`: LOCAL, local-input.
   int (*password)(void *user, unsigned mechanism, smtpc_net_login *out);
   // digest: the name in `out`, and in `digest` HMAC-MD5 of the text, keyed with the
   // password (CRAM-MD5), or proof and server's signature (SCRAM). It returns 1, or 0:
-  // none.
+  // none. What is in `digest` is wiped after use.
   int (*digest)(void *user, const smtpc_net_digest *ask, smtpc_net_login *out,
                 uint8_t digest[2u * SMTPC_DIGEST_MAX]);
-  // random: `len` octets that nobody can guess, for SCRAM. It returns 1, or 0: none;
-  // the session then ends.
+  // random: `len` octets that nobody can guess, for SCRAM. It returns 1, or 0: none.
   int (*random)(void *user, uint8_t *out, size_t len);
   // envelope: the next message to send. It returns 1, or 0: no more. What the
   // envelope points to must stay until the next callback.

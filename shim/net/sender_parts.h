@@ -35,7 +35,7 @@ typedef struct smtpc_net_sender {
   uint8_t progress;          // 1: a line was taken, or sent, since it was set
   uint8_t stalled;           // 1: the server does not read what we sent
   uint8_t handshaking;
-  uint8_t content_lost;      // 1: the program could not go on with its content
+  uint8_t lost;              // 1: the program could not give what it was asked for
   uint8_t stop;              // 1: a signal came
   uint8_t looking;           // 1: the resolver is at work
   uint8_t running;
@@ -43,11 +43,14 @@ typedef struct smtpc_net_sender {
   uint8_t closed;            // 1: the handles of the loop are being closed
   uint8_t seen_cr;           // of the server's line at hand
   uint16_t line_len;
-  uint8_t digest[2u * SMTPC_DIGEST_MAX];  // also: a nonce, a binding
+  uint8_t digest[2u * SMTPC_DIGEST_MAX];   // also: a nonce, a binding
   uint8_t line[SMTPC_NET_REPLY_MAX];       // the server's line at hand
   smtpc_envelope envelope;
   smtpc_client core;
 } smtpc_net_sender;
+_Static_assert(SMTPC_BINDING_MAX <= 2u * SMTPC_DIGEST_MAX &&
+                   SMTPC_NONCE_LEN <= 2u * SMTPC_DIGEST_MAX,
+               "a binding and a nonce fit");
 
 // smtpc_net_converse begins the session on a link that is connected.
 void smtpc_net_converse(smtpc_net_sender *sender);

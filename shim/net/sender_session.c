@@ -114,7 +114,7 @@ static void end_session(smtpc_net_sender *s, const smtpc_action *act) {
   end->device = act->device;
   end->encrypted = s->core.tls;
   end->authenticated = s->core.authenticated;
-  if (s->content_lost != 0u) {
+  if (s->lost != 0u) {
     end->reason = SMTPC_END_LOCAL;
     end->finding = SMTPC_FINDING_LOCAL_INPUT;
   }
@@ -263,16 +263,31 @@ static void perform(smtpc_net_sender *s, const smtpc_action *act,
 
 // -------------------------------------------------------------------- answers
 
+// The session ends without another word. Zeros in place of a digest would be a proof
+// and a signature that anybody can make, so there is no way on without one; and
+// without its end of data the server has no message (THREATS: TLS-02).
+static int give_up(smtpc_net_sender *s, smtpc_input *in) {
+  smtpc_action act = smtpc_action_make(SMTPC_DO_REPORT);
+  act.finding = SMTPC_FINDING_LOCAL_INPUT;
+  act.channel = s->core.tls;
+  act.pos = s->core.pos;
+  tell_finding(s, &act);
+  s->lost = 1u;
+  *in = smtpc_input_make(SMTPC_IN_SHUTDOWN);
+  return 1;
+}
+
 static int answer_password(smtpc_net_sender *s, smtpc_input *in) {
   smtpc_net_login login = {0};
   *in = smtpc_input_make(SMTPC_IN_CREDENTIALS);
-  if (CALL(s)->password != NULL &&
-      CALL(s)->password(USER(s), s->core.sasl.mechanism, &login) != 0) {
-    in->data = login.name;
-    in->len = login.name_len;
-    in->secret = login.password;
-    in->secret_len = login.password_len;
+  if (CALL(s)->password == NULL ||
+      CALL(s)->password(USER(s), s->core.sasl.mechanism, &login) == 0) {
+    return give_up(s, in);
   }
+  in->data = login.name;
+  in->len = login.name_len;
+  in->secret = login.password;
+  in->secret_len = login.password_len;
   return 1;
 }
 
@@ -288,12 +303,12 @@ static int answer_digest(smtpc_net_sender *s, smtpc_input *in) {
   ask.salt_len = smtpc_span_len(sasl->salt);
   ask.iterations = sasl->iterations;
   *in = smtpc_input_make(SMTPC_IN_DIGEST);
-  memset(s->digest, 0, sizeof s->digest);
-  if (CALL(s)->digest != NULL &&
-      CALL(s)->digest(USER(s), &ask, &login, s->digest) != 0) {
-    in->data = login.name;
-    in->len = login.name_len;
+  if (CALL(s)->digest == NULL ||
+      CALL(s)->digest(USER(s), &ask, &login, s->digest) == 0) {
+    return give_up(s, in);
   }
+  in->data = login.name;
+  in->len = login.name_len;
   in->secret = s->digest;
   in->secret_len = len > SMTPC_MD5_LEN ? 2u * len : len;
   return 1;
@@ -303,9 +318,7 @@ static int answer_nonce(smtpc_net_sender *s, smtpc_input *in) {
   *in = smtpc_input_make(SMTPC_IN_NONCE);
   if (CALL(s)->random == NULL ||
       CALL(s)->random(USER(s), s->digest, SMTPC_NONCE_LEN) == 0) {
-    // Without chance there is no exchange that could be trusted.
-    *in = smtpc_input_make(SMTPC_IN_SHUTDOWN);
-    return 1;
+    return give_up(s, in);
   }
   in->data = s->digest;
   in->len = SMTPC_NONCE_LEN;
@@ -349,11 +362,10 @@ static int answer_content(smtpc_net_sender *s, smtpc_input *in) {
                : CALL(s)->content(USER(s), &s->block, &s->block_len);
   }
   if (more < 0) {
-    // Without its end of data the server has no message (THREATS: TLS-02).
-    s->content_lost = 1u;
     s->block_len = 0u;
-    *in = smtpc_input_make(SMTPC_IN_SHUTDOWN);
-  } else if (more == 0 || s->block_len == 0u) {
+    return give_up(s, in);
+  }
+  if (more == 0 || s->block_len == 0u) {
     s->block_len = 0u;
     *in = smtpc_input_make(SMTPC_IN_END);
   } else {
@@ -526,6 +538,9 @@ static void step(smtpc_net_sender *s, const smtpc_input *in) {
   }
   s->idle = 0u;
   s->asked = 0u;
+  if (in->data == s->digest || in->secret == s->digest) {
+    smtpc_wipe(s->digest, sizeof s->digest);
+  }
   took(s, in, used);
   perform(s, &act, in);
 }

@@ -9,147 +9,6 @@
 
 #include "shim/net/net_testing.h"
 
-// A client that speaks TLS by hand: it holds the engine and the socket, and does with
-// each what no well-behaved program does.
-typedef struct hand {
-  int fd;
-  smtpc_tls *tls;
-  smtpc_tls_context *context;
-  size_t cut;  // octets of ciphertext in one send; 0: whole
-  uint8_t plain[16384];
-  size_t begin;
-  size_t end;
-} hand;
-
-static void send_raw(hand *h, const uint8_t *data, size_t len) {
-  size_t done = 0u;
-  while (done < len) {
-    const size_t piece =
-        h->cut > 0u && h->cut < len - done ? h->cut : len - done;
-    const ssize_t n = send(h->fd, data + done, piece, MSG_NOSIGNAL);
-    assert_true(n > 0);
-    done += (size_t)n;
-  }
-}
-
-static void flush_hand(hand *h) {
-  uint8_t buffer[4096];
-  size_t len = 0u;
-  do {
-    assert_int_equal(smtpc_tls_pull(h->tls, buffer, sizeof buffer, &len),
-                     SMTPC_OK);
-    send_raw(h, buffer, len);
-  } while (len > 0u);
-}
-
-// Reads from the socket into the engine. It returns 0 at the end of the stream.
-static int fill(hand *h) {
-  uint8_t buffer[4096];
-  size_t done = 0u;
-  const ssize_t n = recv(h->fd, buffer, sizeof buffer, 0);
-  if (n <= 0) {
-    return 0;
-  }
-  while (done < (size_t)n) {
-    size_t used = 0u;
-    if (smtpc_tls_push(h->tls, buffer + done, (size_t)n - done, &used) !=
-            SMTPC_OK ||
-        used == 0u) {
-      return 0;
-    }
-    done += used;
-  }
-  return 1;
-}
-
-static void shake(hand *h) {
-  smtpc_tls_facts facts = {0};
-  smtpc_tls_state state = smtpc_tls_handshake(h->tls, &facts);
-  flush_hand(h);
-  while (state == SMTPC_TLS_HANDSHAKING && fill(h)) {
-    state = smtpc_tls_handshake(h->tls, &facts);
-    flush_hand(h);
-  }
-  assert_int_equal(state, SMTPC_TLS_UP);
-}
-
-static void say(hand *h, const char *text) {
-  assert_int_equal(smtpc_tls_write(h->tls, (const uint8_t *)text, strlen(text)),
-                   SMTPC_OK);
-  flush_hand(h);
-}
-
-// The next clear octet, or -1 when there will be none; `*out_state` says why.
-static int next_octet(hand *h, smtpc_tls_state *out_state) {
-  *out_state = SMTPC_TLS_UP;
-  while (h->begin == h->end) {
-    h->begin = 0u;
-    *out_state = smtpc_tls_read(h->tls, h->plain, sizeof h->plain, &h->end);
-    if (h->end > 0u) {
-      break;
-    }
-    if (*out_state != SMTPC_TLS_UP || !fill(h)) {
-      return -1;
-    }
-  }
-  h->begin++;
-  return h->plain[h->begin - 1u];
-}
-
-static int hear_line(hand *h, char *out, size_t cap) {
-  size_t len = 0u;
-  smtpc_tls_state state = SMTPC_TLS_UP;
-  for (;;) {
-    const int c = next_octet(h, &state);
-    if (c < 0) {
-      out[len] = '\0';
-      return 0;
-    }
-    if (c == '\n') {
-      out[len] = '\0';
-      return 1;
-    }
-    if (c != '\r' && len + 1u < cap) {
-      out[len] = (char)c;
-      len++;
-    }
-  }
-}
-
-static void hear(hand *h, const char *text) {
-  char line[1024];
-  int there = hear_line(h, line, sizeof line);
-  while (there && strlen(line) >= 4u && line[3] == '-') {
-    there = hear_line(h, line, sizeof line);
-  }
-  test_label("have: %s, want: %s", there ? line : "(the end)", text);
-  test_number(there && strncmp(line, text, strlen(text)) == 0, 1);
-}
-
-static void hand_open(hand *h, const rig *r, size_t cut) {
-  static const hand none = {0};
-  const smtpc_tls_peer peer = {.role = SMTPC_TLS_CLIENT,
-                               .min_version = SMTPC_TLS_1_2};
-  *h = none;
-  h->cut = cut;
-  h->fd = raw_connect(r);
-  raw_expect(h->fd, "220 ");
-  raw_send(h->fd, "EHLO lamp.example\r\n");
-  raw_expect(h->fd, "250 ");
-  raw_send(h->fd, "STARTTLS\r\n");
-  raw_expect(h->fd, "220 ");
-  assert_int_equal(smtpc_boringssl_context_new(&h->context),
-                   SMTPC_BORINGSSL_NONE);
-  assert_int_equal(smtpc_tls_open(&h->tls, h->context, &peer), SMTPC_OK);
-  shake(h);
-}
-
-static void hand_close(hand *h) {
-  smtpc_tls_free(h->tls);
-  smtpc_boringssl_context_free(h->context);
-  (void)close(h->fd);
-}
-
 static void rig_with_tls(rig *r) {
   rig_prepare(r);
   rig_use_tls(r, SMTPC_SERVER_TLS_REQUIRED, 0);
@@ -164,20 +23,21 @@ static void test_tls_takes_records_in_any_cut(void **state) {
     rig_with_tls(&r);
     rig_start(&r);
     hand_open(&h, &r, cut);
-    say(&h,
+    hand_say(
+        &h,
         "EHLO lamp.example\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
         "x\r\n.\r\nNOOP\r\nNOOP\r\nQUIT\r\n");
-    hear(&h, "250 ");
-    hear(&h, "250 ");
-    hear(&h, "250 ");
-    hear(&h, "354 ");
-    hear(&h, "250 ");
-    hear(&h, "250 ");
-    hear(&h, "250 ");
-    hear(&h, "221 ");
+    hand_hear(&h, "250 ");
+    hand_hear(&h, "250 ");
+    hand_hear(&h, "250 ");
+    hand_hear(&h, "354 ");
+    hand_hear(&h, "250 ");
+    hand_hear(&h, "250 ");
+    hand_hear(&h, "250 ");
+    hand_hear(&h, "221 ");
     // The end is said under TLS too: close_notify.
     smtpc_tls_state last = SMTPC_TLS_UP;
-    test_number(next_octet(&h, &last), -1);
+    test_number(hand_octet(&h, &last), -1);
     test_number(last, SMTPC_TLS_CLOSED);
     hand_close(&h);
     rig_stop(&r);
@@ -197,21 +57,22 @@ static void test_tls_one_command_in_many_records(void **state) {
   hand_open(&h, &r, 0u);
   for (size_t i = 0u; i < sizeof command - 1u; i++) {
     const char octet[2] = {command[i], '\0'};
-    say(&h, octet);
+    hand_say(&h, octet);
   }
-  hear(&h, "250 ");
+  hand_hear(&h, "250 ");
   hand_close(&h);
   rig_stop(&r);
   rig_free(&r);
 }
 
 static void begin_message(hand *h) {
-  say(h,
+  hand_say(
+      h,
       "EHLO lamp.example\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n");
-  hear(h, "250 ");
-  hear(h, "250 ");
-  hear(h, "250 ");
-  hear(h, "354 ");
+  hand_hear(h, "250 ");
+  hand_hear(h, "250 ");
+  hand_hear(h, "250 ");
+  hand_hear(h, "354 ");
 }
 
 // TLS-02: the end of TCP is not the end of TLS, and not the end of data.
@@ -223,7 +84,7 @@ static void test_tls_truncated_stream_is_no_message(void **state) {
   rig_start(&r);
   hand_open(&h, &r, 0u);
   begin_message(&h);
-  say(&h, "x\r\n.");
+  hand_say(&h, "x\r\n.");
   hand_close(&h);
   rig_wait(&r, &r.ended, 1u);
   rig_stop(&r);
@@ -243,9 +104,9 @@ static void test_tls_clear_octets_after_close_notify_are_not_read(
   rig_start(&r);
   hand_open(&h, &r, 0u);
   begin_message(&h);
-  say(&h, "x\r\n");
+  hand_say(&h, "x\r\n");
   smtpc_tls_close(h.tls);
-  flush_hand(&h);
+  assert_true(hand_flush(&h));
   raw_send(h.fd, "\r\n.\r\nRSET\r\nEHLO injected.example\r\n");
   rig_wait(&r, &r.ended, 1u);
   hand_close(&h);
@@ -293,7 +154,7 @@ static void test_tls_deadline_is_said_under_tls(void **state) {
   r.options.deadlines.seconds[SMTPC_DEADLINE_COMMAND] = 1u;
   rig_start(&r);
   hand_open(&h, &r, 0u);
-  hear(&h, "421 4.4.2 ");
+  hand_hear(&h, "421 4.4.2 ");
   hand_close(&h);
   rig_stop(&r);
   test_number(r.ends[0].reason, SMTPC_END_TIMEOUT);
@@ -380,7 +241,7 @@ static void test_tls_answers_all_to_a_late_reader(void **state) {
     test_number(now, SMTPC_TLS_UP);
     if (count_replies(&h, &left) == 0u && left > 0u) {
       p.sent += send_some(&h, p.data + p.sent, p.len - p.sent);
-      assert_true(fill(&h));
+      assert_true(hand_fill(&h));
     }
   }
   free(p.data);

@@ -25,7 +25,7 @@ typedef struct smtpc_accounts_scram {
 } smtpc_accounts_scram;
 
 // SMTPC_ACCOUNTS_SCRAM_FIELD_MAX is the longest field with its word:
-// "scram-sha-256=", 8 digits, and base64 of 16, 32 and 32 octets behind commas.
+// "scram-sha-256=", 7 digits, and base64 of 16, 32 and 32 octets behind commas.
 #define SMTPC_ACCOUNTS_SCRAM_FIELD_MAX (14u + 7u + 25u + 45u + 45u)
 
 // smtpc_accounts_scram_hash_of returns the hash of a SCRAM mechanism (an
