@@ -32,6 +32,11 @@ static void put(smtpc_message *m, uint8_t c) {
 // One octet of the file. There is room for two.
 static smtpc_message_status take(smtpc_message *m, uint8_t c) {
   const uint8_t before = m->last;
+  m->eight_bit = m->eight_bit || c > 0x7fu;
+  if (m->binary) {
+    put(m, c);
+    return SMTPC_MESSAGE_OK;
+  }
   if (m->line == 0u || before == (uint8_t)'\n') {
     m->line++;
   }
@@ -45,7 +50,6 @@ static smtpc_message_status take(smtpc_message *m, uint8_t c) {
     put(m, (uint8_t)'\r');
   }
   put(m, c);
-  m->eight_bit = m->eight_bit || c > 0x7fu;
   m->last = c;
   return SMTPC_MESSAGE_OK;
 }
@@ -63,6 +67,9 @@ smtpc_message_status smtpc_message_add(smtpc_message *message,
 }
 
 smtpc_message_status smtpc_message_end(smtpc_message *message) {
+  if (message->binary) {
+    return SMTPC_MESSAGE_OK;
+  }
   if (message->last == (uint8_t)'\r') {
     return SMTPC_MESSAGE_CR;
   }

@@ -3,7 +3,8 @@
 // The core sends what it is given or refuses it. This program is kinder in one
 // way: text files have lines that end in LF, so an LF without a CR before it
 // becomes CRLF here, and a last line without an end gets one. Nothing else is
-// changed: a CR that no LF follows and a NUL are refused, with their line.
+// changed: a CR that no LF follows and a NUL are refused, with their line. A message
+// that is to go as BINARYMIME is taken as it is, whatever its octets are.
 #ifndef SMTPCORE_MESSAGE_H
 #define SMTPCORE_MESSAGE_H
 
@@ -23,13 +24,15 @@ typedef enum smtpc_message_status {
   SMTPC_MESSAGE_NUL     // `line` has a NUL
 } smtpc_message_status;
 
-// smtpc_message is a message in memory. All-zero: an empty one.
+// smtpc_message is a message in memory. All-zero: an empty one. `binary` is to be set
+// before octets are added.
 typedef struct smtpc_message {
   uint8_t *data;
   size_t len;
   size_t cap;
   uint64_t line;   // lines begun so far; on an error, where it is
   int cause;       // with READ
+  bool binary;     // nothing is converted, nothing refused
   bool eight_bit;  // some octet is not ASCII
   uint8_t last;    // the octet that came last, as it was in the file
 } smtpc_message;
@@ -42,7 +45,7 @@ smtpc_message_status smtpc_message_add(smtpc_message *message,
 // smtpc_message_end says that there are no more octets.
 smtpc_message_status smtpc_message_end(smtpc_message *message);
 
-// smtpc_message_read reads all of `fd` into an all-zero message.
+// smtpc_message_read reads all of `fd` into an empty message.
 smtpc_message_status smtpc_message_read(smtpc_message *message, int fd);
 
 // smtpc_message_free frees the octets.

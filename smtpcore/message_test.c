@@ -87,6 +87,26 @@ static void test_add_notes_octets_beyond_ascii(void **state) {
   }
 }
 
+// As it came, to the octet: what is refused elsewhere, and ends that are none.
+static void test_add_leaves_what_is_binary(void **state) {
+  (void)state;
+  for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t cut = 0u; cut <= TEST_CUT_MAX; cut++) {
+      smtpc_message message = {.binary = true};
+      test_label("row %zu cut %zu", i, cut);
+      test_number(feed(&message, &rows[i], cut), SMTPC_MESSAGE_OK);
+      test_octets(message.data, message.len, rows[i].in, rows[i].in_len);
+      test_number(message.eight_bit, false);
+      smtpc_message_free(&message);
+    }
+  }
+  smtpc_message message = {.binary = true};
+  assert_int_equal(smtpc_message_add(&message, (const uint8_t *)"\xff", 1u),
+                   SMTPC_MESSAGE_OK);
+  test_number(message.eight_bit, true);
+  smtpc_message_free(&message);
+}
+
 static void test_read_takes_a_pipe_to_its_end(void **state) {
   (void)state;
   int ends[2];
@@ -116,6 +136,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_add_makes_line_ends_in_any_cut),
       cmocka_unit_test(test_add_notes_octets_beyond_ascii),
+      cmocka_unit_test(test_add_leaves_what_is_binary),
       cmocka_unit_test(test_read_takes_a_pipe_to_its_end),
       cmocka_unit_test(test_read_says_why_it_cannot),
   };

@@ -6,11 +6,8 @@
 
 #include "smtpcore/log.h"
 #include "smtpcore/path.h"
-#include "smtpcore/registry.h"
 #include "smtpcore/span.h"
 #include "smtpcore/tls.h"
-
-#define DEADLINE_SECONDS_MAX 86400u
 
 const char *const smtpc_option_auth_words[3] = {"off", "on", "required"};
 const char *const smtpc_option_log_words[2] = {"text", "json"};
@@ -81,60 +78,6 @@ bool smtpc_option_tls_version(const char *text, uint16_t *out) {
   return true;
 }
 
-bool smtpc_option_quirk(const char *text, uint32_t allowed, uint32_t *set) {
-  smtpc_quirk_row row = smtpc_quirk_get(0u);
-  for (unsigned i = 1u; row.bit != 0u; i++) {
-    if ((allowed & row.bit) != 0u && strcmp(text, row.name) == 0) {
-      *set |= row.bit;
-      return true;
-    }
-    row = smtpc_quirk_get(i);
-  }
-  return false;
-}
-
-// Adds `name` to the list in `out`, as far as there is room.
-static void add_name(char *out, size_t cap, const char *name) {
-  const size_t used = strlen(out);
-  (void)snprintf(out + used, cap - used, "%s%s", used > 0u ? ", " : "", name);
-}
-
-void smtpc_option_quirk_names(uint32_t allowed, char *out, size_t cap) {
-  smtpc_quirk_row row = smtpc_quirk_get(0u);
-  out[0] = '\0';
-  for (unsigned i = 1u; row.bit != 0u; i++) {
-    if ((allowed & row.bit) != 0u) {
-      add_name(out, cap, row.name);
-    }
-    row = smtpc_quirk_get(i);
-  }
-}
-
-bool smtpc_option_deadline(const char *text, smtpc_net_deadlines *deadlines) {
-  const char *equals = strchr(text, '=');
-  uint64_t seconds = 0u;
-  if (equals == NULL ||
-      !smtpc_option_number(equals + 1, 1u, DEADLINE_SECONDS_MAX, &seconds)) {
-    return false;
-  }
-  const size_t len = (size_t)(equals - text);
-  for (unsigned id = 0u; id < SMTPC_DEADLINE_COUNT; id++) {
-    const char *name = smtpc_deadline_get(id).name;
-    if (strlen(name) == len && memcmp(name, text, len) == 0) {
-      deadlines->seconds[id] = (uint32_t)seconds;
-      return true;
-    }
-  }
-  return false;
-}
-
-void smtpc_option_deadline_names(char *out, size_t cap) {
-  out[0] = '\0';
-  for (unsigned id = 0u; id < SMTPC_DEADLINE_COUNT; id++) {
-    add_name(out, cap, smtpc_deadline_get(id).name);
-  }
-}
-
 bool smtpc_option_host(const char *text, bool literal, uint8_t out[255],
                        uint8_t *out_len) {
   const size_t len = strlen(text);
@@ -173,28 +116,17 @@ void smtpc_option_fail(const struct argp_state *state, const char *option,
   argp_error(state, "%s: %s; it is \"%s\"", option, want, shown);
 }
 
-void smtpc_option_take_quirk(const struct argp_state *state, const char *text,
-                             uint32_t allowed, uint32_t *set) {
-  char names[256];
-  char want[320];
-  if (!smtpc_option_quirk(text, allowed, set)) {
-    smtpc_option_quirk_names(allowed, names, sizeof names);
-    (void)snprintf(want, sizeof want, "want one of %s", names);
-    smtpc_option_fail(state, "--quirk", text, want);
+uint64_t smtpc_option_take_number(const struct argp_state *state,
+                                  const char *option, const char *text,
+                                  uint64_t min, uint64_t max) {
+  char want[96];
+  uint64_t value = 0u;
+  if (!smtpc_option_number(text, min, max, &value)) {
+    (void)snprintf(want, sizeof want, "want a number from %llu to %llu",
+                   (unsigned long long)min, (unsigned long long)max);
+    smtpc_option_fail(state, option, text, want);
   }
-}
-
-void smtpc_option_take_deadline(const struct argp_state *state,
-                                const char *text,
-                                smtpc_net_deadlines *deadlines) {
-  char names[256];
-  char want[352];
-  if (!smtpc_option_deadline(text, deadlines)) {
-    smtpc_option_deadline_names(names, sizeof names);
-    (void)snprintf(want, sizeof want,
-                   "want NAME=SECONDS, 1 to 86400, with NAME one of %s", names);
-    smtpc_option_fail(state, "--deadline", text, want);
-  }
+  return value;
 }
 
 uint8_t smtpc_option_take_choice(const struct argp_state *state,

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shim/net/net.h"
-
 // smtpc_endpoint is where to listen, or what to connect to.
 typedef struct smtpc_endpoint {
   char host[256];  // a name or an address, without brackets; "" for `*`: all
@@ -33,21 +31,6 @@ bool smtpc_option_choice(const char *text, const char *const *words,
 
 // smtpc_option_tls_version reads 1.0, 1.1, 1.2 or 1.3 as an smtpc_tls_version.
 bool smtpc_option_tls_version(const char *text, uint16_t *out);
-
-// smtpc_option_quirk reads the name of a quirk, of those in `allowed`
-// (smtpc_quirk bits), and adds its bit to `*set`.
-bool smtpc_option_quirk(const char *text, uint32_t allowed, uint32_t *set);
-
-// smtpc_option_quirk_names writes the names of the quirks in `allowed` to
-// `out`, with commas. 200 octets are enough for all.
-void smtpc_option_quirk_names(uint32_t allowed, char *out, size_t cap);
-
-// smtpc_option_deadline reads NAME=SECONDS, 1 to 86400 of them.
-bool smtpc_option_deadline(const char *text, smtpc_net_deadlines *deadlines);
-
-// smtpc_option_deadline_names writes the names of the deadlines to `out`, with
-// commas. 200 octets are enough.
-void smtpc_option_deadline_names(char *out, size_t cap);
 
 // smtpc_option_host stores the name `text` of this machine or of a domain and
 // returns whether it is a domain name, or with `literal` an address literal
@@ -77,13 +60,11 @@ extern const char *const smtpc_option_log_words[2];
 #define SMTPC_WANT_HOST \
   "want a domain name, or an address in brackets such as [192.0.2.1]"
 
-// smtpc_option_take_quirk and smtpc_option_take_deadline read the value of
-// --quirk and of --deadline, or fail.
-void smtpc_option_take_quirk(const struct argp_state *state, const char *text,
-                             uint32_t allowed, uint32_t *set);
-void smtpc_option_take_deadline(const struct argp_state *state,
-                                const char *text,
-                                smtpc_net_deadlines *deadlines);
+// smtpc_option_take_number reads the value of `option` as a number from `min` to
+// `max`, or says so and fails.
+uint64_t smtpc_option_take_number(const struct argp_state *state,
+                                  const char *option, const char *text,
+                                  uint64_t min, uint64_t max);
 
 // smtpc_option_take_choice reads the value of `option` as one of `words`, or
 // fails with `want`.

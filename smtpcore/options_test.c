@@ -134,56 +134,6 @@ static void test_tls_version_is_one_of_four(void **state) {
   }
 }
 
-static void test_quirk_sets_its_bit_and_no_other(void **state) {
-  (void)state;
-  for (unsigned i = 0u; smtpc_quirk_get(i).bit != 0u; i++) {
-    const smtpc_quirk_row row = smtpc_quirk_get(i);
-    uint32_t set = 0u;
-    test_label("%s", row.name);
-    test_number(smtpc_option_quirk(row.name, SMTPC_QUIRK_ALL, &set), true);
-    test_number(set, row.bit);
-    // One that the command does not have.
-    test_number(smtpc_option_quirk(row.name, SMTPC_QUIRK_ALL & ~row.bit, &set),
-                false);
-  }
-  uint32_t set = 0u;
-  assert_false(smtpc_option_quirk("", SMTPC_QUIRK_ALL, &set));
-  assert_false(smtpc_option_quirk("AUTH-IN-CLEAR", SMTPC_QUIRK_ALL, &set));
-  test_number(set, 0u);
-}
-
-static void test_quirk_names_lists_all_that_are_allowed(void **state) {
-  (void)state;
-  char names[200];
-  smtpc_option_quirk_names(SMTPC_QUIRK_ALL, names, sizeof names);
-  for (unsigned i = 0u; smtpc_quirk_get(i).bit != 0u; i++) {
-    assert_non_null(strstr(names, smtpc_quirk_get(i).name));
-  }
-  smtpc_option_quirk_names(SMTPC_QUIRK_AUTH_IN_CLEAR, names, sizeof names);
-  assert_string_equal(names, "auth-in-clear");
-}
-
-static void test_deadline_changes_one(void **state) {
-  (void)state;
-  smtpc_net_deadlines before;
-  smtpc_net_deadlines have;
-  smtpc_net_deadlines_init(&before);
-  have = before;
-  assert_true(smtpc_option_deadline("data-end=7", &have));
-  test_number(have.seconds[SMTPC_DEADLINE_DATA_END], 7);
-  have.seconds[SMTPC_DEADLINE_DATA_END] =
-      before.seconds[SMTPC_DEADLINE_DATA_END];
-  assert_memory_equal(&have, &before, sizeof have);
-  static const char *const wrong[] = {
-      "data-end", "data-end=",   "data-end=0",  "data-en=1",
-      "=1",       "data-end=-1", "data-ends=1", "data-end=86401"};
-  for (size_t i = 0u; i < sizeof wrong / sizeof wrong[0]; i++) {
-    test_label("%s", wrong[i]);
-    test_number(smtpc_option_deadline(wrong[i], &have), false);
-    assert_memory_equal(&have, &before, sizeof have);
-  }
-}
-
 static void test_host_is_a_domain_or_a_literal(void **state) {
   (void)state;
   static const struct {
@@ -280,9 +230,6 @@ int main(void) {
       cmocka_unit_test(test_endpoint_refuses_a_long_host),
       cmocka_unit_test(test_number_keeps_its_range),
       cmocka_unit_test(test_tls_version_is_one_of_four),
-      cmocka_unit_test(test_quirk_sets_its_bit_and_no_other),
-      cmocka_unit_test(test_quirk_names_lists_all_that_are_allowed),
-      cmocka_unit_test(test_deadline_changes_one),
       cmocka_unit_test(test_host_is_a_domain_or_a_literal),
       cmocka_unit_test(test_own_host_is_always_a_name),
       cmocka_unit_test(test_fail_names_option_value_and_mend),

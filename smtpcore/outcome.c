@@ -18,12 +18,20 @@ static smtpc_outcome of_code(uint16_t code) {
                                      : SMTPC_OUTCOME_LATER;
 }
 
+// Some recipient has the message.
+static smtpc_outcome of_some(const smtpc_attempt *a, smtpc_outcome all) {
+  if (a->rcpt_refused > 0u) {
+    return SMTPC_OUTCOME_REFUSED;
+  }
+  return a->rcpt_later > 0u ? SMTPC_OUTCOME_LATER : all;
+}
+
 static smtpc_outcome of_message(const smtpc_attempt *a) {
   if (a->message_code >= 200u && a->message_code < 300u) {
-    if (a->rcpt_refused > 0u) {
-      return SMTPC_OUTCOME_REFUSED;
-    }
-    return a->rcpt_later > 0u ? SMTPC_OUTCOME_LATER : SMTPC_OUTCOME_DELIVERED;
+    return of_some(a, SMTPC_OUTCOME_DELIVERED);
+  }
+  if (a->delivered > 0u) {
+    return of_some(a, SMTPC_OUTCOME_LATER);
   }
   if (a->message_code != 0u) {
     return of_code(a->message_code);
@@ -35,9 +43,15 @@ static smtpc_outcome of_message(const smtpc_attempt *a) {
 }
 
 static smtpc_outcome of_device(unsigned device) {
-  return device == SMTPC_DEVICE_839 || device == SMTPC_DEVICE_843
-             ? SMTPC_OUTCOME_AUTHENTICATION
-             : SMTPC_OUTCOME_PROTOCOL;
+  switch (device) {
+    case SMTPC_DEVICE_839:
+    case SMTPC_DEVICE_843:
+    case SMTPC_DEVICE_AUTH_NOT_OFFERED:
+    case SMTPC_DEVICE_AUTH_NO_MECHANISM:
+      return SMTPC_OUTCOME_AUTHENTICATION;
+    default:
+      return SMTPC_OUTCOME_PROTOCOL;
+  }
 }
 
 static smtpc_outcome of_local(unsigned finding) {

@@ -6,7 +6,7 @@
 //   70  internal        a defect of this program
 //   75  later           it may work later: no connection, a 4xx, a lost session
 //   76  protocol        the protocol, TLS or the policy ended it; #841, #842
-//   77  authentication  #839, #843
+//   77  authentication  #839, #843; not offered, or no method in common
 //
 // Decided by codes, findings and reasons only, never by a text of the server
 // (law CODE).
@@ -43,15 +43,17 @@ typedef struct smtpc_attempt {
   smtpc_net_end end;
   smtpc_net_error_kind error;  // NONE: there was a session
   uint32_t rcpt_count;         // recipients of the message
-  uint32_t rcpt_taken;         // recipients that got 2xx
-  uint32_t rcpt_later;         // recipients that got 4xx
-  uint32_t rcpt_refused;       // recipients that got 5xx
-  uint16_t session_code;       // of the last reply that the session judged
-  uint16_t message_code;       // with `message_done`: what decided the message
+  uint32_t rcpt_taken;         // recipients that got 2xx to RCPT
+  uint32_t rcpt_later;    // recipients that got 4xx, to RCPT or under LMTP to
+                          // the message, and those beyond the server's limit
+  uint32_t rcpt_refused;  // recipients that got 5xx, to either
+  uint32_t delivered;     // recipients that have the message
+  uint16_t session_code;  // of the last reply that the session judged
+  uint16_t message_code;  // with `message_done`: what decided the message
   bool message_done;
 } smtpc_attempt;
 
-// smtpc_outcome_of judges. With some recipients taken and some refused it is
+// smtpc_outcome_of judges. When some recipients have the message and some do not it is
 // REFUSED, or LATER when each of these may be tried again. A session that was
 // lost is LATER, unless the server had refused the sender, or all recipients,
 // for good.

@@ -20,6 +20,8 @@ typedef struct row {
 #define RCPT(count, taken, later, refused)                             \
   .rcpt_count = (count), .rcpt_taken = (taken), .rcpt_later = (later), \
   .rcpt_refused = (refused)
+// Under LMTP `later` and `refused` count answers to the message too.
+#define HAVE(n) .delivered = (n)
 
 static const row rows[] = {
     {"delivered",
@@ -45,6 +47,46 @@ static const row rows[] = {
     {"one later, one refused",
      {END(QUIT, NONE, NONE), DONE(250u), RCPT(3u, 1u, 1u, 1u)},
      0u,
+     SMTPC_OUTCOME_REFUSED},
+    {"LMTP: all have it",
+     {END(QUIT, NONE, NONE), DONE(250u), RCPT(2u, 2u, 0u, 0u), HAVE(2u)},
+     0u,
+     SMTPC_OUTCOME_DELIVERED},
+    {"LMTP: one has it, one is refused",
+     {END(QUIT, NONE, NONE), DONE(550u), RCPT(2u, 2u, 0u, 1u), HAVE(1u)},
+     0u,
+     SMTPC_OUTCOME_REFUSED},
+    {"LMTP: one has it, one later",
+     {END(QUIT, NONE, NONE), DONE(452u), RCPT(2u, 2u, 1u, 0u), HAVE(1u)},
+     0u,
+     SMTPC_OUTCOME_LATER},
+    {"LMTP: one has it, one later, one is refused",
+     {END(QUIT, NONE, NONE), DONE(452u), RCPT(3u, 3u, 1u, 1u), HAVE(1u)},
+     0u,
+     SMTPC_OUTCOME_REFUSED},
+    {"LMTP: nobody has it, and one may later",
+     {END(QUIT, NONE, NONE), DONE(452u), RCPT(2u, 2u, 1u, 1u)},
+     0u,
+     SMTPC_OUTCOME_LATER},
+    {"LMTP: nobody will have it",
+     {END(QUIT, NONE, NONE), DONE(554u), RCPT(2u, 2u, 0u, 2u)},
+     0u,
+     SMTPC_OUTCOME_REFUSED},
+    {"LMTP: one has it, then the peer left",
+     {END(PEER, ABORTED, NONE), RCPT(2u, 2u, 0u, 0u), HAVE(1u)},
+     0u,
+     SMTPC_OUTCOME_LATER},
+    {"a recipient beyond the server's limit",
+     {END(QUIT, NONE, NONE), DONE(250u), RCPT(2u, 1u, 1u, 0u), HAVE(1u)},
+     SMTPC_FINDING_LIMIT_KEPT,
+     SMTPC_OUTCOME_LATER},
+    {"a message beyond the server's limit",
+     {END(QUIT, NONE, NONE), DONE(452u)},
+     SMTPC_FINDING_LIMIT_KEPT,
+     SMTPC_OUTCOME_LATER},
+    {"held for longer than the server does",
+     {END(QUIT, NONE, NONE), DONE(501u)},
+     SMTPC_FINDING_LIMIT_KEPT,
      SMTPC_OUTCOME_REFUSED},
     {"message 4xx",
      {END(QUIT, NONE, NONE), DONE(452u)},
@@ -131,6 +173,18 @@ static const row rows[] = {
      {END(AUTH, AUTH_EXCHANGE, 843)},
      0u,
      SMTPC_OUTCOME_AUTHENTICATION},
+    {"AUTH is not offered",
+     {END(REFUSED, AUTH_NOT_OFFERED, AUTH_NOT_OFFERED)},
+     0u,
+     SMTPC_OUTCOME_AUTHENTICATION},
+    {"no mechanism in common",
+     {END(REFUSED, AUTH_NO_MECHANISM, AUTH_NO_MECHANISM)},
+     0u,
+     SMTPC_OUTCOME_AUTHENTICATION},
+    {"the server did not prove itself",
+     {END(AUTH, AUTH_SERVER, 843)},
+     0u,
+     SMTPC_OUTCOME_AUTHENTICATION},
     {"AUTH answered by nonsense",
      {END(PROTOCOL, REPLY_UNEXPECTED, 843)},
      0u,
@@ -186,6 +240,41 @@ static void test_outcome_is_delivered_by_2xx_only(void **state) {
   }
 }
 
+// With LMTP some may have it, whatever decided the message: never all is well.
+static void test_outcome_of_some_is_never_delivered(void **state) {
+  (void)state;
+  for (unsigned code = 0u; code < 700u; code += 50u) {
+    smtpc_attempt attempt = {0};
+    attempt.message_done = true;
+    attempt.message_code = (uint16_t)code;
+    attempt.delivered = 1u;
+    test_label("code %u", code);
+    test_number(smtpc_outcome_of(&attempt) == SMTPC_OUTCOME_DELIVERED,
+                code >= 200u && code < 300u);
+    attempt.rcpt_later = 1u;
+    test_number(smtpc_outcome_of(&attempt), SMTPC_OUTCOME_LATER);
+    attempt.rcpt_refused = 1u;
+    test_number(smtpc_outcome_of(&attempt), SMTPC_OUTCOME_REFUSED);
+  }
+}
+
+// A device status that a sender can have is an outcome of its own kind.
+static void test_outcome_of_each_device(void **state) {
+  (void)state;
+  for (unsigned device = 1u; device < SMTPC_DEVICE_COUNT; device++) {
+    smtpc_attempt attempt = {0};
+    attempt.end.reason = SMTPC_END_REFUSED;
+    attempt.end.device = (uint8_t)device;
+    const char *when = smtpc_device_get(device).when;
+    const bool authentication = strstr(when, "authentication") != NULL ||
+                                strstr(when, "password") != NULL;
+    test_label("%s", when);
+    test_number(smtpc_outcome_of(&attempt), authentication
+                                                ? SMTPC_OUTCOME_AUTHENTICATION
+                                                : SMTPC_OUTCOME_PROTOCOL);
+  }
+}
+
 static void test_statuses_are_those_of_the_manual(void **state) {
   (void)state;
   static const int want[] = {0, 64, 69, 70, 75, 76, 77};
@@ -204,6 +293,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_outcome_of_each_end),
       cmocka_unit_test(test_outcome_is_delivered_by_2xx_only),
+      cmocka_unit_test(test_outcome_of_some_is_never_delivered),
+      cmocka_unit_test(test_outcome_of_each_device),
       cmocka_unit_test(test_statuses_are_those_of_the_manual),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,263 +1,14 @@
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "shim/boringssl/tls_boringssl.h"
 #include "smtpcore/commands.h"
-#include "smtpcore/options.h"
+#include "smtpcore/receive_options.h"
 #include "smtpcore/reception.h"
-#include "smtpcore/span.h"
 
-#define DOMAINS_MAX 64u
 #define KEY_READABLE_BY_OTHERS 0007u
 #define KEY_WRITABLE_BY_GROUP 0020u
-
-typedef struct settings {
-  smtpc_server_policy policy;
-  smtpc_net_deadlines deadlines;
-  smtpc_endpoint listen;
-  const char *cert;
-  const char *key;
-  const char *maildir;
-  const char *accounts;
-  const char *domains[DOMAINS_MAX];
-  size_t domains_count;
-  uint32_t sessions_max;
-  uint16_t tls_min;
-  uint8_t log;
-  bool host_given;
-} settings;
-
-enum option_key {
-  KEY_LISTEN = 0x100,
-  KEY_TLS,
-  KEY_IMPLICIT_TLS,
-  KEY_CERT,
-  KEY_KEY,
-  KEY_HOSTNAME,
-  KEY_DOMAIN,
-  KEY_MAILDIR,
-  KEY_ACCOUNTS,
-  KEY_AUTH,
-  KEY_MAX_SIZE,
-  KEY_MAX_RECIPIENTS,
-  KEY_MAX_SESSIONS,
-  KEY_TLS_MIN,
-  KEY_DEADLINE,
-  KEY_QUIRK,
-  KEY_LOG
-};
-
-static const struct argp_option options[] = {
-    {"listen", KEY_LISTEN, "ADDR:PORT", 0,
-     "Where to listen; * is all addresses, port 0 picks one "
-     "(default 127.0.0.1:2525)",
-     1},
-    {"hostname", KEY_HOSTNAME, "NAME", 0,
-     "Our name; mail for it is taken (default: the system's name if it is a "
-     "domain name, else localhost)",
-     1},
-    {"domain", KEY_DOMAIN, "NAME", 0,
-     "Take mail for this domain too; may be given again", 1},
-    {"maildir", KEY_MAILDIR, "DIR", 0,
-     "Where mail is stored; made if missing (default ./Maildir)", 1},
-    {"tls", KEY_TLS, "off|on|required", 0,
-     "STARTTLS: not offered; offered; mail in plaintext refused (default off)",
-     2},
-    {"implicit-tls", KEY_IMPLICIT_TLS, NULL, 0, "TLS from the first octet", 2},
-    {"cert", KEY_CERT, "FILE", 0, "PEM: our certificate, then its chain", 2},
-    {"key", KEY_KEY, "FILE", 0, "PEM: the private key of the certificate", 2},
-    {"tls-min", KEY_TLS_MIN, "VERSION", 0,
-     "The oldest TLS to accept: 1.0, 1.1, 1.2 or 1.3 (default 1.2)", 2},
-    {"auth", KEY_AUTH, "off|on|required", 0,
-     "AUTH: not offered; offered; mail without it refused (default off)", 3},
-    {"accounts", KEY_ACCOUNTS, "FILE", 0,
-     "Who may log in; `smtpcore account` writes this file", 3},
-    {"max-size", KEY_MAX_SIZE, "BYTES", 0,
-     "The greatest message (default 10485760)", 4},
-    {"max-recipients", KEY_MAX_RECIPIENTS, "N", 0,
-     "Recipients of one message (default 100)", 4},
-    {"max-sessions", KEY_MAX_SESSIONS, "N", 0,
-     "Sessions at once (default 1000)", 4},
-    {"deadline", KEY_DEADLINE, "NAME=SECONDS", 0,
-     "How long to wait for the peer; `smtpcore policy` lists the names; may be "
-     "given again",
-     4},
-    {"quirk", KEY_QUIRK, "NAME", 0,
-     "Tolerate one deviation; `smtpcore policy` lists them; may be given again",
-     5},
-    {"log", KEY_LOG, "text|json", 0, "How events are printed (default text)",
-     5},
-    {0}};
-
-// ------------------------------------------------------------------- options
-
-static uint64_t take_number(const struct argp_state *state, const char *option,
-                            const char *text, uint64_t max) {
-  char want[80];
-  uint64_t value = 0u;
-  if (!smtpc_option_number(text, 1u, max, &value)) {
-    (void)snprintf(want, sizeof want, "want a number from 1 to %llu",
-                   (unsigned long long)max);
-    smtpc_option_fail(state, option, text, want);
-  }
-  return value;
-}
-
-static void add_domain(settings *s, const struct argp_state *state,
-                       const char *text) {
-  uint8_t name[255];
-  uint8_t len = 0u;
-  if (!smtpc_option_host(text, false, name, &len)) {
-    smtpc_option_fail(state, "--domain", text, "want a domain name");
-  }
-  if (s->domains_count >= DOMAINS_MAX) {
-    smtpc_option_fail(state, "--domain", text, "there can be at most 64");
-  }
-  s->domains[s->domains_count] = text;
-  s->domains_count++;
-}
-
-// How TLS and AUTH are set; false: another option.
-static bool take_protection(settings *s, const struct argp_state *state,
-                            int key, const char *arg) {
-  switch (key) {
-    case KEY_TLS:
-      s->policy.tls = smtpc_option_take_choice(
-          state, "--tls", arg, smtpc_option_auth_words, 3u, SMTPC_WANT_AUTH);
-      return true;
-    case KEY_IMPLICIT_TLS:
-      s->policy.implicit_tls = 1u;
-      return true;
-    case KEY_CERT:
-      s->cert = arg;
-      return true;
-    case KEY_KEY:
-      s->key = arg;
-      return true;
-    case KEY_TLS_MIN:
-      if (!smtpc_option_tls_version(arg, &s->tls_min)) {
-        smtpc_option_fail(state, "--tls-min", arg, SMTPC_WANT_TLS_VERSION);
-      }
-      return true;
-    case KEY_AUTH:
-      s->policy.auth = smtpc_option_take_choice(
-          state, "--auth", arg, smtpc_option_auth_words, 3u, SMTPC_WANT_AUTH);
-      return true;
-    case KEY_ACCOUNTS:
-      s->accounts = arg;
-      return true;
-    default:
-      return false;
-  }
-}
-
-static bool take_limit(settings *s, const struct argp_state *state, int key,
-                       const char *arg) {
-  switch (key) {
-    case KEY_MAX_SIZE:
-      s->policy.size_max = take_number(state, "--max-size", arg, INT64_MAX);
-      return true;
-    case KEY_MAX_RECIPIENTS:
-      s->policy.rcpt_max =
-          (uint16_t)take_number(state, "--max-recipients", arg, UINT16_MAX);
-      return true;
-    case KEY_MAX_SESSIONS:
-      s->sessions_max =
-          (uint32_t)take_number(state, "--max-sessions", arg, 100000u);
-      return true;
-    case KEY_DEADLINE:
-      smtpc_option_take_deadline(state, arg, &s->deadlines);
-      return true;
-    case KEY_QUIRK:
-      smtpc_option_take_quirk(state, arg, SMTPC_QUIRK_ALL, &s->policy.quirks);
-      return true;
-    default:
-      return false;
-  }
-}
-
-static void take_place(settings *s, const struct argp_state *state, int key,
-                       const char *arg) {
-  switch (key) {
-    case KEY_LISTEN:
-      if (!smtpc_option_endpoint(arg, &s->listen)) {
-        smtpc_option_fail(state, "--listen", arg,
-                          "want ADDR:PORT with a port from 0 to 65535, such as "
-                          "127.0.0.1:2525, [::1]:2525 or *:2525");
-      }
-      break;
-    case KEY_HOSTNAME:
-      s->host_given = true;
-      if (!smtpc_option_host(arg, true, s->policy.hostname,
-                             &s->policy.hostname_len)) {
-        smtpc_option_fail(state, "--hostname", arg, SMTPC_WANT_HOST);
-      }
-      break;
-    case KEY_DOMAIN:
-      add_domain(s, state, arg);
-      break;
-    case KEY_MAILDIR:
-      s->maildir = arg;
-      break;
-    default:
-      s->log = smtpc_option_take_choice(
-          state, "--log", arg, smtpc_option_log_words, 2u, SMTPC_WANT_LOG);
-      break;
-  }
-}
-
-// What no single option can tell.
-static void check_together(const settings *s, const struct argp_state *state) {
-  const smtpc_server_policy *p = &s->policy;
-  const bool tls = p->tls != SMTPC_SERVER_TLS_OFF || p->implicit_tls != 0u;
-  const bool clear = (p->quirks & (uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR) != 0u;
-  if (p->auth != SMTPC_AUTH_OFF && s->accounts == NULL) {
-    smtpc_option_fail(state, "--auth", NULL,
-                      "name the accounts with --accounts FILE; `smtpcore "
-                      "account` writes one");
-  }
-  if (p->auth == SMTPC_AUTH_OFF && s->accounts != NULL) {
-    smtpc_option_fail(state, "--accounts", NULL,
-                      "say --auth on or --auth required as well");
-  }
-  if (p->auth != SMTPC_AUTH_OFF && !tls && !clear) {
-    smtpc_option_fail(state, "--auth", NULL,
-                      "nobody could log in without TLS: say --tls on or --tls "
-                      "required, or --quirk auth-in-clear to let passwords "
-                      "cross the network in clear");
-  }
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state) {
-  settings *s = state->input;
-  if (key == ARGP_KEY_ARG) {
-    smtpc_option_fail(state, "surplus word", arg, "want options only");
-  } else if (key == ARGP_KEY_END) {
-    check_together(s, state);
-  } else if (key < KEY_LISTEN || key > KEY_LOG) {
-    return ARGP_ERR_UNKNOWN;
-  } else if (!take_protection(s, state, key, arg) &&
-             !take_limit(s, state, key, arg)) {
-    take_place(s, state, key, arg);
-  }
-  return 0;
-}
-
-static const struct argp parser = {
-    options,
-    parse,
-    NULL,
-    "Receives mail by SMTP and stores it in a Maildir. Mail for other domains "
-    "is "
-    "refused.\v"
-    "When it is ready it prints `listening on ADDR:PORT`, then one line for "
-    "each "
-    "event. SIGTERM and SIGINT end it: sessions are told, and nothing is lost.",
-    NULL,
-    NULL,
-    NULL};
 
 // -------------------------------------------------------------- what it needs
 
@@ -271,7 +22,8 @@ static int complain(const char *text, const char *mend) {
   "`smtpcore certificate --name HOST --out DIR` makes a certificate and its " \
   "key"
 
-static int complain_identity(const settings *s, smtpc_boringssl_error error) {
+static int complain_identity(const smtpc_receive_options *s,
+                             smtpc_boringssl_error error) {
   char text[600];
   const bool key = error == SMTPC_BORINGSSL_KEY_PEM ||
                    error == SMTPC_BORINGSSL_KEY_ENCRYPTED ||
@@ -286,7 +38,7 @@ static int complain_identity(const settings *s, smtpc_boringssl_error error) {
   return complain(text, MAKE_CERTIFICATE);
 }
 
-static int set_identity(const settings *s, smtpc_tls_context *tls,
+static int set_identity(const smtpc_receive_options *s, smtpc_tls_context *tls,
                         const smtpc_file *cert, const smtpc_file *key) {
   char text[600];
   smtpc_boringssl_identity identity;
@@ -310,7 +62,8 @@ static int set_identity(const settings *s, smtpc_tls_context *tls,
   return EX_OK;
 }
 
-static int load_identity(const settings *s, smtpc_tls_context *tls) {
+static int load_identity(const smtpc_receive_options *s,
+                         smtpc_tls_context *tls) {
   smtpc_file cert = {0};
   smtpc_file key = {0};
   smtpc_store_error error;
@@ -329,7 +82,7 @@ static int load_identity(const settings *s, smtpc_tls_context *tls) {
 }
 
 // A setting that cannot be kept is refused, never weakened.
-static int prepare_tls(settings *s, smtpc_tls_context **out) {
+static int prepare_tls(smtpc_receive_options *s, smtpc_tls_context **out) {
   if (s->policy.tls == SMTPC_SERVER_TLS_OFF && s->policy.implicit_tls == 0u) {
     return EX_OK;
   }
@@ -346,7 +99,7 @@ static int prepare_tls(settings *s, smtpc_tls_context **out) {
   return status;
 }
 
-static int prepare_accounts(settings *s, smtpc_accounts **out) {
+static int prepare_accounts(smtpc_receive_options *s, smtpc_accounts **out) {
   smtpc_store_error error;
   if (s->accounts == NULL) {
     return EX_OK;
@@ -358,13 +111,12 @@ static int prepare_accounts(settings *s, smtpc_accounts **out) {
   if (warning[0] != '\0') {
     (void)fprintf(stderr, "smtpcore receive: warning: %s\n", warning);
   }
-  if (!smtpc_accounts_has_cram_md5(*out)) {
-    s->policy.mechanisms &= (uint16_t)~SMTPC_MECH(CRAM_MD5);
-  }
+  s->policy.mechanisms &= smtpc_accounts_mechanisms(*out);
   return EX_OK;
 }
 
-static int prepare_maildir(const settings *s, smtpc_maildir **out) {
+static int prepare_maildir(const smtpc_receive_options *s,
+                           smtpc_maildir **out) {
   smtpc_store_error error;
   if (smtpc_maildir_open(out, &error, s->maildir, true) != SMTPC_STORE_OK) {
     return complain(error.text, "");
@@ -374,16 +126,30 @@ static int prepare_maildir(const settings *s, smtpc_maildir **out) {
 
 // -------------------------------------------------------------------- serving
 
-static void log_start(const settings *s, const smtpc_log *log) {
+// What is tolerated, of all peers or of some.
+static void log_quirks(smtpc_log_event *event, uint32_t quirks) {
+  smtpc_quirk_row row = smtpc_quirk_get(0u);
+  smtpc_log_list(event, "quirks");
+  for (unsigned i = 1u; row.bit != 0u; i++) {
+    if ((quirks & row.bit) != 0u) {
+      smtpc_log_list_add(event, "quirks", row.name);
+    }
+    row = smtpc_quirk_get(i);
+  }
+}
+
+static void log_start(const smtpc_receive_options *s, const smtpc_log *log) {
   smtpc_log_event event = smtpc_log_begin();
   smtpc_log_text(&event, "start", SMTPC_PROGRAM_VERSION);
   smtpc_log_octets(&event, "hostname", s->policy.hostname,
                    s->policy.hostname_len);
+  smtpc_log_text(&event, "protocol", s->policy.lmtp != 0u ? "lmtp" : "smtp");
   smtpc_log_text(&event, "tls", smtpc_option_auth_words[s->policy.tls]);
   smtpc_log_text(&event, "implicit-tls",
                  s->policy.implicit_tls != 0u ? "yes" : "no");
   smtpc_log_text(&event, "auth", smtpc_option_auth_words[s->policy.auth]);
   smtpc_log_text(&event, "maildir", s->maildir);
+  log_quirks(&event, smtpc_rules_any(&s->rules));
   smtpc_log_write(log, &event);
 }
 
@@ -441,8 +207,10 @@ static void ignore_signals(void) {
   (void)signal(SIGINT, SIG_IGN);
 }
 
-static int serve(const settings *s, smtpc_reception *reception,
+static int serve(const smtpc_receive_options *s, smtpc_reception *reception,
                  smtpc_tls_context *tls) {
+  const smtpc_ranges *proxies =
+      s->policy.proxy != 0u ? &s->proxies : &s->xclient;
   smtpc_net_receiver_options o;
   smtpc_net_receiver *receiver = NULL;
   smtpc_net_error error;
@@ -450,6 +218,10 @@ static int serve(const settings *s, smtpc_reception *reception,
   o.host = s->listen.host[0] == '\0' ? NULL : s->listen.host;
   o.port = s->listen.port;
   o.policy = &s->policy;
+  o.quirk_rules = s->rules.list;
+  o.quirk_rule_count = s->rules.count;
+  o.proxies = proxies->list;
+  o.proxy_count = proxies->count;
   o.tls = tls;
   o.user = reception;
   o.callbacks = smtpc_reception_callbacks();
@@ -479,7 +251,7 @@ static int serve(const settings *s, smtpc_reception *reception,
   return EX_OK;
 }
 
-static int receive(settings *s) {
+static int receive(smtpc_receive_options *s) {
   smtpc_tls_context *tls = NULL;
   smtpc_accounts *accounts = NULL;
   smtpc_reception reception = {0};
@@ -498,6 +270,7 @@ static int receive(settings *s) {
     reception.here.host_len = s->policy.hostname_len;
     reception.here.domains = s->domains;
     reception.here.domains_count = s->domains_count;
+    reception.lmtp = s->policy.lmtp != 0u;
     status = serve(s, &reception, tls);
   }
   smtpc_maildir_close(reception.maildir);
@@ -507,17 +280,8 @@ static int receive(settings *s) {
 }
 
 int smtpc_main_receive(int argc, char **argv) {
-  static settings s;
-  smtpc_server_policy_init(&s.policy);
-  smtpc_net_deadlines_init(&s.deadlines);
-  (void)smtpc_option_endpoint("127.0.0.1:2525", &s.listen);
-  s.maildir = "Maildir";
-  s.sessions_max = 1000u;
-  s.tls_min = SMTPC_TLS_1_2;
-  (void)argp_parse(&parser, argc, argv, 0, NULL, &s);
-  if (!s.host_given) {
-    smtpc_option_own_host(s.policy.hostname, &s.policy.hostname_len);
-  }
+  static smtpc_receive_options s;
+  smtpc_receive_options_read(&s, argc, argv);
   // A limit of file sizes is a full disk, not a reason to die.
   (void)signal(SIGXFSZ, SIG_IGN);
   return receive(&s);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "shim/boringssl/tls_boringssl.h"
+#include "smtpcore/proxied.h"
 #include "smtpcore/session.h"
 #include "smtpcore/span.h"
 #include "smtpcore/stamp.h"
@@ -31,7 +32,10 @@ typedef struct visit {
   uint64_t messages;         // begun, for ids
   uint64_t octets;           // of this message
   uint32_t recipients;       // of this message
+  unsigned verdict;          // on this message, an smtpc_answer
   uint8_t mechanism;         // of the login
+  uint8_t require_tls;       // of this message: MAIL had REQUIRETLS
+  uint8_t no_tls;            // or its header says TLS-Required: No
   bool failed;
   char id[SMTPC_STAMP_ID_MAX];
 } visit;
@@ -149,7 +153,47 @@ static void on_tls(void *user, smtpc_net_session *session,
   smtpc_log_write(&reception->log, &event);
 }
 
+// Who it is is logged with the session's end; here, what the proxy said of it.
+static unsigned on_proxied(void *user, smtpc_net_session *session,
+                           const smtpc_net_proxied *proxied) {
+  const smtpc_reception *reception = user;
+  char *said = smtpc_proxied_text(proxied);
+  smtpc_log_event event = begin_event(visit_of(session));
+  smtpc_log_text(&event, "proxy", smtpc_net_session_peer(session));
+  smtpc_log_text(&event, "command", smtpc_proxied_command(proxied));
+  if (said != NULL) {
+    smtpc_log_text(&event, "says", said);
+  }
+  smtpc_log_write(&reception->log, &event);
+  free(said);
+  return SMTPC_ANSWER_YES;
+}
+
 // --------------------------------------------------------------- envelopes
+
+// What a command asks for beside its address is not done here, but said: as it came,
+// which the core has checked. SIZE asks for nothing.
+static void log_asks(const visit *v, const char *who,
+                     const smtpc_net_mail *mail) {
+  const smtpc_line *line = &smtpc_net_session_core(v->session)->line;
+  size_t begin = mail->path->whole.end;
+  size_t end = line->len;
+  if ((mail->params->seen & ~SMTPC_HAS(SIZE)) == 0u) {
+    return;
+  }
+  while (begin < end && line->data[begin] == (uint8_t)' ') {
+    begin++;
+  }
+  while (end > begin && (line->data[end - 1u] == (uint8_t)' ' ||
+                         line->data[end - 1u] == (uint8_t)'\t')) {
+    end--;
+  }
+  smtpc_log_event event = begin_event(v);
+  smtpc_log_number(&event, "message", v->messages);
+  smtpc_log_octets(&event, who, mail->address, mail->address_len);
+  smtpc_log_octets(&event, "asks", line->data + begin, end - begin);
+  smtpc_log_write(&v->reception->log, &event);
+}
 
 static unsigned on_sender(void *user, smtpc_net_session *session,
                           const smtpc_net_mail *mail) {
@@ -162,6 +206,7 @@ static unsigned on_sender(void *user, smtpc_net_session *session,
     return SMTPC_ANSWER_NOT_NOW;
   }
   smtpc_stamp_path(v->lines, mail->address, mail->address_len);
+  log_asks(v, "sender", mail);
   return SMTPC_ANSWER_YES;
 }
 
@@ -179,6 +224,7 @@ static unsigned on_recipient(void *user, smtpc_net_session *session,
     return SMTPC_ANSWER_NOT_NOW;
   }
   v->recipients++;
+  log_asks(v, "recipient", mail);
   return SMTPC_ANSWER_YES;
 }
 
@@ -221,6 +267,7 @@ static char *make_header(visit *v, size_t *out_len) {
   stamp.tls = core->tls != 0u;
   stamp.authenticated = core->authenticated != 0u;
   stamp.utf8 = core->tx.utf8 != 0u;
+  stamp.lmtp = v->reception->lmtp;
   stamp.id = v->id;
   smtpc_stamp_id(v->id, stamp.time, smtpc_net_session_number(v->session),
                  v->messages);
@@ -276,6 +323,12 @@ static void log_stored(const visit *v, const char *file) {
   smtpc_log_text(&event, "id", v->id);
   smtpc_log_number(&event, "recipients", v->recipients);
   smtpc_log_number(&event, "octets", v->octets);
+  if (v->require_tls != 0u) {
+    smtpc_log_text(&event, "require-tls", "yes");
+  }
+  if (v->no_tls != 0u) {
+    smtpc_log_text(&event, "tls-required", "no");
+  }
   smtpc_log_write(&v->reception->log, &event);
 }
 
@@ -286,18 +339,30 @@ static unsigned store(void *arg) {
   (void)snprintf(file, sizeof file, "%s", smtpc_maildir_name(v->delivery));
   if (smtpc_maildir_commit(&v->delivery, &v->error) != SMTPC_STORE_OK) {
     log_failure(v);
-    return answer_of(v);
+    v->verdict = answer_of(v);
+  } else {
+    log_stored(v, file);
+    v->verdict = SMTPC_ANSWER_YES;
   }
-  log_stored(v, file);
-  return SMTPC_ANSWER_YES;
+  return v->verdict;
 }
 
-static unsigned on_message_end(void *user, smtpc_net_session *session) {
+// All recipients share one file. So under LMTP, which asks for each, the others hear
+// what the first one heard.
+static unsigned on_message_end(void *user, smtpc_net_session *session,
+                               uint32_t number) {
   (void)user;
   visit *v = visit_of(session);
+  const smtpc_transaction *tx = &smtpc_net_session_core(session)->tx;
+  if (number > 0u) {
+    return v->verdict;
+  }
   open_delivery(v);
+  v->require_tls = tx->require_tls;
+  v->no_tls = tx->no_tls;
+  v->verdict = v->failed ? answer_of(v) : SMTPC_ANSWER_NOT_NOW;
   if (v->failed) {
-    return answer_of(v);
+    return v->verdict;
   }
   const unsigned answer = smtpc_net_work(session, store, v);
   if (answer != SMTPC_NET_LATER) {
@@ -334,42 +399,81 @@ static unsigned check_password(void *arg) {
   return right ? SMTPC_ANSWER_YES : SMTPC_ANSWER_NO;
 }
 
+// Takes microseconds, unlike a password.
 static unsigned check_digest(visit *v, const smtpc_net_credentials *c) {
-  const bool right = smtpc_accounts_check_cram_md5(
-      v->reception->accounts, c->name, c->name_len, c->challenge,
-      c->challenge_len, c->digest);
+  const smtpc_accounts *accounts = v->reception->accounts;
+  const smtpc_accounts_proof proof = {c->mechanism, c->name,     c->name_len,
+                                      c->text,      c->text_len, c->secret,
+                                      c->secret_len};
+  bool right = false;
+  if (c->mechanism == SMTPC_MECHANISM_CRAM_MD5) {
+    right = c->secret_len == SMTPC_ACCOUNTS_DIGEST_LEN &&
+            smtpc_accounts_check_cram_md5(accounts, c->name, c->name_len,
+                                          c->text, c->text_len, c->secret);
+  } else {
+    right = c->signature != NULL &&
+            smtpc_accounts_check_scram(accounts, &proof, c->signature);
+  }
   if (right) {
     log_login(v, c->name, c->name_len, c->mechanism);
   }
   return right ? SMTPC_ANSWER_YES : SMTPC_ANSWER_NO;
 }
 
-static unsigned on_credentials(void *user, smtpc_net_session *session,
-                               const smtpc_net_credentials *c) {
-  const smtpc_reception *reception = user;
-  visit *v = visit_of(session);
-  if (reception->accounts == NULL || c->name_len > sizeof v->login.name) {
-    return SMTPC_ANSWER_NO;
-  }
-  if (c->digest != NULL) {
-    return check_digest(v, c);
-  }
+static unsigned begin_check(visit *v, const smtpc_net_credentials *c) {
   forget_login(v);
-  v->login.password = malloc(c->password_len + 1u);
+  v->login.password = malloc(c->secret_len + 1u);
   if (v->login.password == NULL) {
     return SMTPC_ANSWER_NOT_NOW;
   }
   memcpy(v->login.name, c->name, c->name_len);
   v->login.name_len = c->name_len;
-  memcpy(v->login.password, c->password, c->password_len);
-  v->login.password_len = c->password_len;
+  memcpy(v->login.password, c->secret, c->secret_len);
+  v->login.password_len = c->secret_len;
   v->mechanism = c->mechanism;
-  const unsigned answer = smtpc_net_work(session, check_password, v);
+  const unsigned answer = smtpc_net_work(v->session, check_password, v);
   if (answer != SMTPC_NET_LATER) {
     forget_login(v);
   }
   return answer;
 }
+
+static unsigned on_credentials(void *user, smtpc_net_session *session,
+                               const smtpc_net_credentials *c) {
+  const smtpc_reception *reception = user;
+  visit *v = visit_of(session);
+  if (reception->accounts == NULL || c->name_len > sizeof v->login.name ||
+      c->secret_len == 0u) {
+    return SMTPC_ANSWER_NO;
+  }
+  switch (c->mechanism) {
+    case SMTPC_MECHANISM_PLAIN:
+    case SMTPC_MECHANISM_LOGIN:
+      return begin_check(v, c);
+    case SMTPC_MECHANISM_CRAM_MD5:
+    case SMTPC_MECHANISM_SCRAM_SHA_1:
+    case SMTPC_MECHANISM_SCRAM_SHA_1_PLUS:
+    case SMTPC_MECHANISM_SCRAM_SHA_256:
+    case SMTPC_MECHANISM_SCRAM_SHA_256_PLUS:
+      return check_digest(v, c);
+    default:
+      // The accounts hold neither tokens nor certificates.
+      return SMTPC_ANSWER_NO;
+  }
+}
+
+static int on_salt(void *user, smtpc_net_session *session, unsigned mechanism,
+                   const uint8_t *name, size_t name_len, smtpc_net_salt *out) {
+  const smtpc_reception *reception = user;
+  (void)session;
+  out->len = SMTPC_ACCOUNTS_SALT_LEN;
+  return reception->accounts != NULL &&
+         smtpc_accounts_scram_salt(reception->accounts, mechanism, name,
+                                   name_len, out->salt, &out->iterations);
+}
+_Static_assert(SMTPC_ACCOUNTS_SALT_LEN <= SMTPC_SALT_MAX &&
+                   SMTPC_ACCOUNTS_SIGNATURE_MAX <= SMTPC_DIGEST_MAX,
+               "the store's salts and signatures fit a session");
 
 static int on_random(void *user, uint8_t *out, size_t len) {
   (void)user;
@@ -382,7 +486,9 @@ smtpc_net_receiver_callbacks smtpc_reception_callbacks(void) {
   callbacks.sender = on_sender;
   callbacks.recipient = on_recipient;
   callbacks.credentials = on_credentials;
+  callbacks.salt = on_salt;
   callbacks.random = on_random;
+  callbacks.proxied = on_proxied;
   callbacks.content = on_content;
   callbacks.message_end = on_message_end;
   callbacks.drop = on_drop;

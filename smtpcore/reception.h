@@ -3,6 +3,9 @@
 //
 // Slow work is done on other threads: hashing a password, and making a message
 // durable. The client hears 250 only after the latter.
+//
+// A message is one file for all its recipients. What a sender asks for beside that, by
+// parameters of MAIL and RCPT, is in the log and nowhere else.
 #ifndef SMTPCORE_RECEPTION_H
 #define SMTPCORE_RECEPTION_H
 
@@ -20,6 +23,7 @@ typedef struct smtpc_reception {
   smtpc_here here;
   uint64_t sessions;  // that have ended
   uint64_t messages;  // that were stored
+  bool lmtp;
 } smtpc_reception;
 
 // smtpc_reception_callbacks returns the callbacks of a receiver whose `user` is

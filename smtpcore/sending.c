@@ -4,47 +4,58 @@
 #include <string.h>
 
 #include "shim/boringssl/tls_boringssl.h"
-#include "smtpcore/param.h"
 #include "smtpcore/session.h"
 
 // ------------------------------------------------------------------ questions
 
-static int on_password(void *user, smtpc_net_login *out) {
+static bool wants_token(unsigned mechanism) {
+  return mechanism == SMTPC_MECHANISM_OAUTHBEARER ||
+         mechanism == SMTPC_MECHANISM_XOAUTH2;
+}
+
+static int on_password(void *user, unsigned mechanism, smtpc_net_login *out) {
   const smtpc_sending *s = user;
   if (s->account == NULL) {
     return 0;
   }
   out->name = (const uint8_t *)s->account;
   out->name_len = strlen(s->account);
-  out->password = s->password->data;
-  out->password_len = s->password->len;
+  if (wants_token(mechanism)) {
+    out->password = s->token->file.data;
+    out->password_len = s->token->len;
+  } else {
+    out->password = s->password->data;
+    out->password_len = s->password->len;
+  }
   return 1;
 }
 
-static int on_digest(void *user, const uint8_t *challenge, size_t len,
-                     smtpc_net_login *out, uint8_t digest[SMTPC_MD5_LEN]) {
+static int on_digest(void *user, const smtpc_net_digest *ask,
+                     smtpc_net_login *out,
+                     uint8_t digest[2u * SMTPC_DIGEST_MAX]) {
   const smtpc_sending *s = user;
-  return on_password(user, out) != 0 &&
-         smtpc_boringssl_digest_hmac(SMTPC_BORINGSSL_MD5, s->password->data,
-                                     s->password->len, challenge, len,
-                                     digest) == SMTPC_OK;
+  smtpc_boringssl_secret secret = {0};
+  size_t len = 0u;
+  if (on_password(user, ask->mechanism, out) == 0) {
+    return 0;
+  }
+  secret.password = s->password->data;
+  secret.password_len = s->password->len;
+  secret.salt = ask->salt;
+  secret.salt_len = ask->salt_len;
+  secret.iterations = ask->iterations;
+  return smtpc_boringssl_sasl_digest(ask->mechanism, &secret, ask->text,
+                                     ask->text_len, digest, &len) == SMTPC_OK;
+}
+
+static int on_random(void *user, uint8_t *out, size_t len) {
+  (void)user;
+  return smtpc_boringssl_random(out, len) == SMTPC_OK;
 }
 
 static void set_address(smtpc_envelope *out, const char *address) {
   out->address = address[0] == '\0' ? NULL : (const uint8_t *)address;
   out->address_len = (uint16_t)strlen(address);
-}
-
-static void set_dsn(const smtpc_sending *s, smtpc_envelope *out) {
-  if (s->ret != SMTPC_RET_NONE) {
-    out->seen |= SMTPC_HAS(RET);
-    out->ret = s->ret;
-  }
-  if (s->envid != NULL) {
-    out->seen |= SMTPC_HAS(ENVID);
-    out->envid = (const uint8_t *)s->envid;
-    out->envid_len = (uint16_t)strlen(s->envid);
-  }
 }
 
 static int on_envelope(void *user, smtpc_envelope *out) {
@@ -53,20 +64,17 @@ static int on_envelope(void *user, smtpc_envelope *out) {
     return 0;
   }
   s->given = true;
+  *out = s->mail;
   set_address(out, s->from);
-  out->seen = SMTPC_HAS(SIZE);
+  out->seen |= SMTPC_HAS(SIZE);
   out->size = s->message->len;
-  if (s->message->eight_bit) {
+  if (s->message->eight_bit && (out->seen & SMTPC_HAS(BODY)) == 0u) {
     out->seen |= SMTPC_HAS(BODY);
     out->body = SMTPC_BODY_8BITMIME;
   }
   if (s->utf8) {
     out->seen |= SMTPC_HAS(SMTPUTF8);
   }
-  if (s->require_tls) {
-    out->seen |= SMTPC_HAS(REQUIRETLS);
-  }
-  set_dsn(s, out);
   return 1;
 }
 
@@ -75,12 +83,9 @@ static int on_recipient(void *user, smtpc_envelope *out) {
   if (s->to_next >= s->to_count) {
     return 0;
   }
-  set_address(out, s->to[s->to_next]);
+  *out = s->to[s->to_next].envelope;
+  set_address(out, s->to[s->to_next].address);
   s->to_next++;
-  if (s->notify != 0u) {
-    out->seen |= SMTPC_HAS(NOTIFY);
-    out->notify = s->notify;
-  }
   return 1;
 }
 
@@ -232,38 +237,100 @@ static void on_finding(void *user, const smtpc_net_finding *finding) {
   }
 }
 
-static void log_recipient(const smtpc_sending *s,
+void smtpc_sending_note(smtpc_sending *sending, unsigned finding) {
+  smtpc_net_finding note = {0};
+  note.finding = (uint8_t)finding;
+  on_finding(sending, &note);
+}
+
+// The server's words, unless they are of another reply: a recipient that was never
+// sent has a code, and no words.
+static bool has_words(const smtpc_net_reply *reply) {
+  smtpc_net_trace line = {0};
+  line.data = reply->text;
+  line.len = reply->text_len;
+  return code_of(&line) == reply->code;
+}
+
+static void log_recipient(const smtpc_sending *s, const char *address,
                           const smtpc_net_reply *reply) {
   smtpc_log_event event = smtpc_log_begin();
-  smtpc_log_text(&event, "recipient", s->to[reply->number]);
+  smtpc_log_text(&event, "recipient", address);
   smtpc_log_number(&event, "code", reply->code);
-  smtpc_log_octets(&event, "reply", reply->text, reply->text_len);
+  if (has_words(reply)) {
+    smtpc_log_octets(&event, "reply", reply->text, reply->text_len);
+  }
   smtpc_log_write(&s->log, &event);
+}
+
+static void add_name(smtpc_sending_names *names, const char *address) {
+  if (names->out == NULL) {
+    names->out = open_memstream(&names->text, &names->len);
+  }
+  if (names->out != NULL) {
+    (void)fputs(names->len > 0u ? ", " : "", names->out);
+    print_octets(names->out, (const uint8_t *)address, strlen(address));
+    (void)fflush(names->out);
+  }
+}
+
+static void free_names(smtpc_sending_names *names) {
+  if (names->out != NULL) {
+    (void)fclose(names->out);
+  }
+  free(names->text);
+}
+
+static bool is_success(unsigned code) {
+  return code >= 200u && code < 300u;
+}
+
+// A recipient that will not get the message, now or for good.
+static void fail_recipient(smtpc_sending *s, const char *address,
+                           const smtpc_net_reply *reply) {
+  const bool refused = reply->code >= 500u;
+  s->attempt.rcpt_refused += refused ? 1u : 0u;
+  s->attempt.rcpt_later += refused ? 0u : 1u;
+  log_recipient(s, address, reply);
+  add_name(refused ? &s->refused : &s->later, address);
 }
 
 static void on_recipient_done(void *user, const smtpc_net_reply *reply) {
   smtpc_sending *s = user;
-  if (reply->code >= 200u && reply->code < 300u) {
-    s->attempt.rcpt_taken++;
-    return;
-  }
-  if (reply->code >= 500u) {
-    s->attempt.rcpt_refused++;
-  } else {
-    s->attempt.rcpt_later++;
-  }
   if (reply->number >= s->to_count) {
     return;
   }
-  log_recipient(s, reply);
-  if (s->refused == NULL) {
-    s->refused = open_memstream(&s->refused_text, &s->refused_len);
+  smtpc_sending_recipient *to = &s->to[reply->number];
+  if (is_success(reply->code)) {
+    s->attempt.rcpt_taken++;
+    to->taken = true;
+  } else {
+    fail_recipient(s, to->address, reply);
   }
-  if (s->refused != NULL) {
-    (void)fputs(s->refused_len > 0u ? ", " : "", s->refused);
-    print_octets(s->refused, (const uint8_t *)s->to[reply->number],
-                 strlen(s->to[reply->number]));
-    (void)fflush(s->refused);
+}
+
+// Recipient `number` of those that were taken; NULL: there are not so many.
+static const char *taken_at(const smtpc_sending *s, uint32_t number) {
+  uint32_t seen = 0u;
+  for (size_t i = 0u; i < s->to_count; i++) {
+    if (s->to[i].taken && seen++ == number) {
+      return s->to[i].address;
+    }
+  }
+  return NULL;
+}
+
+static void on_delivery_done(void *user, const smtpc_net_reply *reply) {
+  smtpc_sending *s = user;
+  const char *address = taken_at(s, reply->number);
+  if (address == NULL) {
+    return;
+  }
+  if (is_success(reply->code)) {
+    s->attempt.delivered++;
+    log_recipient(s, address, reply);
+  } else {
+    fail_recipient(s, address, reply);
   }
 }
 
@@ -271,16 +338,21 @@ static void on_message_done(void *user, const smtpc_net_reply *reply) {
   smtpc_sending *s = user;
   s->attempt.message_done = true;
   s->attempt.message_code = reply->code;
+  if (!s->lmtp && is_success(reply->code)) {
+    s->attempt.delivered = s->attempt.rcpt_taken;
+  }
 }
 
 smtpc_net_sender_callbacks smtpc_sending_callbacks(void) {
   smtpc_net_sender_callbacks callbacks = {0};
   callbacks.password = on_password;
   callbacks.digest = on_digest;
+  callbacks.random = on_random;
   callbacks.envelope = on_envelope;
   callbacks.recipient = on_recipient;
   callbacks.content = on_content;
   callbacks.recipient_done = on_recipient_done;
+  callbacks.delivery_done = on_delivery_done;
   callbacks.message_done = on_message_done;
   callbacks.connected = on_connected;
   callbacks.finding = on_finding;
@@ -317,16 +389,16 @@ static const char *meaning_of_device(unsigned device) {
 }
 
 static const char *headline(const smtpc_sending *s, smtpc_outcome outcome) {
-  const uint16_t code = s->attempt.message_code;
+  if (s->attempt.delivered > 0u && outcome != SMTPC_OUTCOME_DELIVERED) {
+    return "delivered to some recipients only";
+  }
   switch (outcome) {
     case SMTPC_OUTCOME_DELIVERED:
       return "delivered";
     case SMTPC_OUTCOME_REFUSED:
-      return code >= 200u && code < 300u ? "delivered to some recipients only"
-                                         : "refused for good";
+      return "refused for good";
     case SMTPC_OUTCOME_LATER:
-      return code >= 200u && code < 300u ? "delivered to some recipients only"
-                                         : "not delivered, try again later";
+      return "not delivered, try again later";
     case SMTPC_OUTCOME_USAGE:
       return "not sent";
     case SMTPC_OUTCOME_PROTOCOL:
@@ -338,11 +410,11 @@ static const char *headline(const smtpc_sending *s, smtpc_outcome outcome) {
   return "not delivered, which is a defect of this program";
 }
 
-// Why a message was not even offered to the server, if so.
+// Why a message, or some recipient, was not even offered to the server, if so.
 static void print_unsent(FILE *out, const smtpc_seen *seen) {
-  static const uint8_t reasons[3] = {SMTPC_FINDING_EXTENSION_MISSING,
-                                     SMTPC_FINDING_SIZE_EXCEEDED,
-                                     SMTPC_FINDING_LOCAL_INPUT};
+  static const uint8_t reasons[4] = {
+      SMTPC_FINDING_EXTENSION_MISSING, SMTPC_FINDING_SIZE_EXCEEDED,
+      SMTPC_FINDING_LIMIT_KEPT, SMTPC_FINDING_LOCAL_INPUT};
   for (size_t i = 0u; i < sizeof reasons; i++) {
     if (smtpc_seen_has(seen, reasons[i]) != 0) {
       (void)fprintf(out, ": %s", smtpc_finding_get(reasons[i]).meaning);
@@ -408,6 +480,13 @@ static void print_seen(FILE *out, const char *head, const smtpc_seen *seen) {
   }
 }
 
+static void print_names(FILE *out, const char *head,
+                        const smtpc_sending_names *names) {
+  if (names->len > 0u) {
+    (void)fprintf(out, "%s%s", head, names->text);
+  }
+}
+
 static void print_sentence(FILE *out, const smtpc_sending *s,
                            smtpc_outcome outcome) {
   const smtpc_seen downgrades = part_of(&s->attempt.seen, 1);
@@ -420,9 +499,8 @@ static void print_sentence(FILE *out, const smtpc_sending *s,
     print_octets(out, said->text, said->len);
     (void)fputs(")", out);
   }
-  if (s->refused_len > 0u) {
-    (void)fprintf(out, "; refused recipients: %s", s->refused_text);
-  }
+  print_names(out, "; refused recipients: ", &s->refused);
+  print_names(out, "; recipients to try again later: ", &s->later);
   print_seen(out, "; downgrades: ", &downgrades);
   print_seen(out, "; findings: ", &others);
 }
@@ -438,6 +516,7 @@ static void log_end(const smtpc_sending *s, smtpc_outcome outcome) {
   smtpc_log_number(&event, "exit", (uint64_t)outcome);
   smtpc_log_number(&event, "recipients", s->to_count);
   smtpc_log_number(&event, "accepted", s->attempt.rcpt_taken);
+  smtpc_log_number(&event, "delivered", s->attempt.delivered);
   if (said != NULL) {
     smtpc_log_octets(&event, "reply", said->text, said->len);
   }
@@ -474,9 +553,7 @@ smtpc_outcome smtpc_sending_end(smtpc_sending *sending,
     print_sentence(s->log.stream, s, outcome);
     (void)fputc('\n', s->log.stream);
   }
-  if (s->refused != NULL) {
-    (void)fclose(s->refused);
-  }
-  free(s->refused_text);
+  free_names(&s->refused);
+  free_names(&s->later);
   return outcome;
 }

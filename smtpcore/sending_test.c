@@ -11,22 +11,26 @@ typedef struct desk {
   smtpc_sending sending;
   smtpc_message message;
   smtpc_password password;
+  smtpc_token token;
+  smtpc_sending_recipient to[3];
   char *trace;
   size_t trace_len;
   char *words;
   size_t words_len;
 } desk;
 
-static const char *const to[] = {"a@b.example", "c\x1b@d.example"};
-
 static void open_desk(desk *d, unsigned format) {
   static const desk none = {0};
   *d = none;
   d->sending.from = "me@here.example";
-  d->sending.to = to;
+  d->to[0].address = "a@b.example";
+  d->to[1].address = "c\x1b@d.example";
+  d->to[2].address = "e@f.example";
+  d->sending.to = d->to;
   d->sending.to_count = 2u;
   d->sending.message = &d->message;
   d->sending.password = &d->password;
+  d->sending.token = &d->token;
   d->sending.trace = open_memstream(&d->trace, &d->trace_len);
   d->sending.log.stream = open_memstream(&d->words, &d->words_len);
   d->sending.log.format = (uint8_t)format;
@@ -75,6 +79,16 @@ static void answered(desk *d, uint32_t number, unsigned code,
   reply.text = (const uint8_t *)text;
   reply.text_len = strlen(text);
   smtpc_sending_callbacks().recipient_done(&d->sending, &reply);
+}
+
+static void delivered(desk *d, uint32_t number, unsigned code,
+                      const char *text) {
+  smtpc_net_reply reply = {0};
+  reply.number = number;
+  reply.code = (uint16_t)code;
+  reply.text = (const uint8_t *)text;
+  reply.text_len = strlen(text);
+  smtpc_sending_callbacks().delivery_done(&d->sending, &reply);
 }
 
 static void done(desk *d, unsigned code) {
@@ -186,6 +200,78 @@ static void test_end_names_refused_recipients(void **state) {
   close_desk(&d);
 }
 
+static void test_end_tells_refused_from_later(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d, SMTPC_LOG_TEXT);
+  d.sending.to_count = 3u;
+  answered(&d, 0u, 250u, "250 ok");
+  answered(&d, 1u, 550u, "550 no");
+  // Never sent: the last words of the server are about another one.
+  found(&d, SMTPC_FINDING_LIMIT_KEPT);
+  answered(&d, 2u, 452u, "550 no");
+  SAID(&d, "250 kept");
+  done(&d, 250u);
+  test_number(end(&d, SMTPC_END_QUIT, 0u, 0u, 250u), SMTPC_OUTCOME_REFUSED);
+  assert_string_equal(
+      d.words,
+      "recipient \"c\\x1b@d.example\" code 550 reply \"550 no\"\n"
+      "recipient e@f.example code 452\n"
+      "smtpcore send: delivered to some recipients only: a recipient or "
+      "message "
+      "was not sent: the server announced its limit (the server said: 250 "
+      "kept); "
+      "refused recipients: c\\x1b@d.example; recipients to try again later: "
+      "e@f.example; findings: limit-kept\n");
+  close_desk(&d);
+}
+
+// LMTP: the second and third answer to RCPT were yes, and so their answers to the
+// message are number 0 and 1.
+static void test_end_names_recipients_of_lmtp(void **state) {
+  (void)state;
+  static const struct {
+    unsigned last;
+    smtpc_outcome want;
+    const char *words;
+  } rows[] = {
+      {250u, SMTPC_OUTCOME_REFUSED,
+       "smtpcore send: delivered to some recipients only (the server said: 250 "
+       "last); refused recipients: a@b.example\n"},
+      {550u, SMTPC_OUTCOME_REFUSED,
+       "smtpcore send: delivered to some recipients only (the server said: 550 "
+       "last); refused recipients: a@b.example, e@f.example\n"},
+      {451u, SMTPC_OUTCOME_REFUSED,
+       "smtpcore send: delivered to some recipients only (the server said: 451 "
+       "last); refused recipients: a@b.example; recipients to try again later: "
+       "e@f.example\n"},
+  };
+  for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
+    char last[16];
+    desk d;
+    open_desk(&d, SMTPC_LOG_TEXT);
+    d.sending.lmtp = true;
+    d.sending.to_count = 3u;
+    (void)snprintf(last, sizeof last, "%u last", rows[i].last);
+    answered(&d, 0u, 550u, "550 no");
+    answered(&d, 1u, 250u, "250 ok");
+    answered(&d, 2u, 250u, "250 ok");
+    delivered(&d, 0u, 250u, "250 yours");
+    hear(&d, 1u, 0u, last, strlen(last));
+    delivered(&d, 1u, rows[i].last, last);
+    delivered(&d, 2u, 550u, "550 nobody");
+    done(&d, rows[i].last);
+    test_label("last %u", rows[i].last);
+    test_number(end(&d, SMTPC_END_QUIT, 0u, 0u, 250u), rows[i].want);
+    assert_non_null(
+        strstr(d.words,
+               "recipient \"c\\x1b@d.example\" code 250 reply \"250 yours\""));
+    assert_non_null(strstr(d.words, rows[i].words));
+    assert_null(strstr(d.words, "nobody"));
+    close_desk(&d);
+  }
+}
+
 // With PIPELINING the replies after a refusal say less than the refusal.
 static void test_end_quotes_the_reply_that_decided(void **state) {
   (void)state;
@@ -233,14 +319,21 @@ static void test_end_says_the_device_code(void **state) {
     unsigned reason, finding, device;
     const char *code;
     smtpc_outcome want;
-  } rows[] = {{SMTPC_END_AUTH, SMTPC_FINDING_AUTH_FAILED, SMTPC_DEVICE_839,
-               "#839", SMTPC_OUTCOME_AUTHENTICATION},
-              {SMTPC_END_TLS, SMTPC_FINDING_TLS_FAILED, SMTPC_DEVICE_841,
-               "#841", SMTPC_OUTCOME_PROTOCOL},
-              {SMTPC_END_TLS, SMTPC_FINDING_TLS_FAILED, SMTPC_DEVICE_842,
-               "#842", SMTPC_OUTCOME_PROTOCOL},
-              {SMTPC_END_AUTH, SMTPC_FINDING_AUTH_EXCHANGE, SMTPC_DEVICE_843,
-               "#843", SMTPC_OUTCOME_AUTHENTICATION}};
+  } rows[] = {
+      {SMTPC_END_AUTH, SMTPC_FINDING_AUTH_FAILED, SMTPC_DEVICE_839, "#839",
+       SMTPC_OUTCOME_AUTHENTICATION},
+      {SMTPC_END_TLS, SMTPC_FINDING_TLS_FAILED, SMTPC_DEVICE_841, "#841",
+       SMTPC_OUTCOME_PROTOCOL},
+      {SMTPC_END_TLS, SMTPC_FINDING_TLS_FAILED, SMTPC_DEVICE_842, "#842",
+       SMTPC_OUTCOME_PROTOCOL},
+      {SMTPC_END_AUTH, SMTPC_FINDING_AUTH_EXCHANGE, SMTPC_DEVICE_843, "#843",
+       SMTPC_OUTCOME_AUTHENTICATION},
+      {SMTPC_END_REFUSED, SMTPC_FINDING_AUTH_NOT_OFFERED,
+       SMTPC_DEVICE_AUTH_NOT_OFFERED, "SMTP AUTH Error (Not Offered)",
+       SMTPC_OUTCOME_AUTHENTICATION},
+      {SMTPC_END_REFUSED, SMTPC_FINDING_AUTH_NO_MECHANISM,
+       SMTPC_DEVICE_AUTH_NO_MECHANISM, "SMTP AUTH Error (No Common Method)",
+       SMTPC_OUTCOME_AUTHENTICATION}};
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     for (unsigned format = 0u; format < 2u; format++) {
       desk d;
@@ -270,6 +363,7 @@ static void test_end_as_json(void **state) {
   test_number(json_integer_value(json_object_get(have, "exit")), 75);
   test_number(json_integer_value(json_object_get(have, "recipients")), 2);
   test_number(json_integer_value(json_object_get(have, "accepted")), 1);
+  test_number(json_integer_value(json_object_get(have, "delivered")), 0);
   assert_string_equal(json_string_value(json_object_get(have, "reply")),
                       "451 4.2.1 \"busy\"");
   assert_non_null(json_object_get(have, "downgrades"));
@@ -319,17 +413,144 @@ static void test_envelope_asks_for_what_the_message_needs(void **state) {
   close_desk(&d);
 }
 
+static void test_envelope_has_what_was_asked_for(void **state) {
+  (void)state;
+  desk d;
+  smtpc_envelope have = {0};
+  const smtpc_net_sender_callbacks calls = smtpc_sending_callbacks();
+  open_desk(&d, SMTPC_LOG_TEXT);
+  d.message.len = 9u;
+  d.message.eight_bit = true;
+  d.sending.mail.seen = SMTPC_HAS(BODY) | SMTPC_HAS(BY) | SMTPC_HAS(REQUIRETLS);
+  d.sending.mail.body = SMTPC_BODY_BINARYMIME;
+  d.sending.mail.by_time = 60;
+  d.sending.mail.by_mode = SMTPC_BY_RETURN;
+  d.to[1].envelope.seen = SMTPC_HAS(RRVS);
+  d.to[1].envelope.when = 5u;
+  test_number(calls.envelope(&d.sending, &have), 1);
+  test_number(have.seen, SMTPC_HAS(SIZE) | SMTPC_HAS(BODY) | SMTPC_HAS(BY) |
+                             SMTPC_HAS(REQUIRETLS));
+  test_number(have.body, SMTPC_BODY_BINARYMIME);
+  test_number(have.by_time, 60);
+  test_octets(have.address, have.address_len, "me@here.example", 15u);
+  test_number(calls.recipient(&d.sending, &have), 1);
+  test_number(have.seen, 0u);
+  test_octets(have.address, have.address_len, "a@b.example", 11u);
+  test_number(calls.recipient(&d.sending, &have), 1);
+  test_number(have.seen, SMTPC_HAS(RRVS));
+  test_number(have.when, 5);
+  test_number(calls.recipient(&d.sending, &have), 0);
+  close_desk(&d);
+}
+
+static void test_login_is_password_or_token(void **state) {
+  (void)state;
+  desk d;
+  uint8_t token[] = {'t', 'o', 'k'};
+  const smtpc_net_sender_callbacks calls = smtpc_sending_callbacks();
+  open_desk(&d, SMTPC_LOG_TEXT);
+  smtpc_net_login login = {0};
+  // Without an account there is nothing to say, whatever the mechanism.
+  for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
+    test_number(calls.password(&d.sending, id, &login), 0);
+  }
+  d.sending.account = "me";
+  memcpy(d.password.data, "pass", 4u);
+  d.password.len = 4u;
+  d.token.file.data = token;
+  d.token.len = sizeof token;
+  for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
+    const bool wants_token =
+        id == SMTPC_MECHANISM_OAUTHBEARER || id == SMTPC_MECHANISM_XOAUTH2;
+    test_label("%s", smtpc_mechanism_get(id).name);
+    test_number(calls.password(&d.sending, id, &login), 1);
+    test_octets(login.name, login.name_len, "me", 2u);
+    test_octets(login.password, login.password_len,
+                wants_token ? "tok" : "pass", wants_token ? 3u : 4u);
+  }
+  close_desk(&d);
+}
+
+// The vectors of RFC 2195 section 2 and RFC 5802 section 5.
+static void test_digest_of_both_kinds(void **state) {
+  (void)state;
+  static const uint8_t cram[] = {0xb9, 0x13, 0xa6, 0x02, 0xc7, 0xed,
+                                 0xa7, 0xa4, 0x95, 0xb4, 0xe6, 0xe7,
+                                 0x33, 0x4d, 0x38, 0x90};
+  static const uint8_t salt[] = {0x41, 0x25, 0xc2, 0x47, 0xe4, 0x3a,
+                                 0xb1, 0xe9, 0x3c, 0x6d, 0xff, 0x76};
+  static const char message[] =
+      "n=user,r=fyko+d2lbbFgONRv9qkxdawL,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1"
+      "ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096,c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfc"
+      "NHYJY1ZVvWVs7j";
+  // v0X8v3Bz2T0CJGbJQyF0X+HI4Ts= and rmF9pqV8S7suAoZWja4dJRkFsKQ=
+  static const uint8_t scram[] = {
+      0xbf, 0x45, 0xfc, 0xbf, 0x70, 0x73, 0xd9, 0x3d, 0x02, 0x24,
+      0x66, 0xc9, 0x43, 0x21, 0x74, 0x5f, 0xe1, 0xc8, 0xe1, 0x3b,
+      0xae, 0x61, 0x7d, 0xa6, 0xa5, 0x7c, 0x4b, 0xbb, 0x2e, 0x02,
+      0x86, 0x56, 0x8d, 0xae, 0x1d, 0x25, 0x19, 0x05, 0xb0, 0xa4};
+  static const char challenge[] = "<1896.697170952@postoffice.reston.mci.net>";
+  desk d;
+  uint8_t digest[2u * SMTPC_DIGEST_MAX];
+  smtpc_net_login login = {0};
+  smtpc_net_digest ask = {0};
+  const smtpc_net_sender_callbacks calls = smtpc_sending_callbacks();
+  open_desk(&d, SMTPC_LOG_TEXT);
+  d.sending.account = "tim";
+  memcpy(d.password.data, "tanstaaftanstaaf", 16u);
+  d.password.len = 16u;
+  ask.mechanism = SMTPC_MECHANISM_CRAM_MD5;
+  ask.text = (const uint8_t *)challenge;
+  ask.text_len = sizeof challenge - 1u;
+  test_number(calls.digest(&d.sending, &ask, &login, digest), 1);
+  test_octets(digest, sizeof cram, cram, sizeof cram);
+  test_octets(login.name, login.name_len, "tim", 3u);
+  memcpy(d.password.data, "pencil", 6u);
+  d.password.len = 6u;
+  ask.mechanism = SMTPC_MECHANISM_SCRAM_SHA_1;
+  ask.text = (const uint8_t *)message;
+  ask.text_len = sizeof message - 1u;
+  ask.salt = salt;
+  ask.salt_len = sizeof salt;
+  ask.iterations = 4096u;
+  test_number(calls.digest(&d.sending, &ask, &login, digest), 1);
+  test_octets(digest, sizeof scram, scram, sizeof scram);
+  ask.iterations = 0u;
+  test_number(calls.digest(&d.sending, &ask, &login, digest), 0);
+  close_desk(&d);
+}
+
+static void test_note_is_seen_and_shown(void **state) {
+  (void)state;
+  desk d;
+  open_desk(&d, SMTPC_LOG_TEXT);
+  smtpc_sending_note(&d.sending, SMTPC_FINDING_TLS_NOT_REQUIRED);
+  flush_desk(&d);
+  assert_non_null(strstr(d.trace, "! tls-not-required (downgrade"));
+  done(&d, 250u);
+  test_number(end(&d, SMTPC_END_QUIT, 0u, 0u, 250u), SMTPC_OUTCOME_DELIVERED);
+  assert_string_equal(
+      d.words, "smtpcore send: delivered; downgrades: tls-not-required\n");
+  close_desk(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trace_shows_the_dialogue),
       cmocka_unit_test(test_end_says_delivered_and_downgrades),
       cmocka_unit_test(test_end_names_refused_recipients),
+      cmocka_unit_test(test_end_tells_refused_from_later),
+      cmocka_unit_test(test_end_names_recipients_of_lmtp),
       cmocka_unit_test(test_end_quotes_the_reply_that_decided),
       cmocka_unit_test(test_end_says_why_nothing_was_sent),
       cmocka_unit_test(test_end_says_the_device_code),
       cmocka_unit_test(test_end_as_json),
       cmocka_unit_test(test_end_without_a_session),
       cmocka_unit_test(test_envelope_asks_for_what_the_message_needs),
+      cmocka_unit_test(test_envelope_has_what_was_asked_for),
+      cmocka_unit_test(test_login_is_password_or_token),
+      cmocka_unit_test(test_digest_of_both_kinds),
+      cmocka_unit_test(test_note_is_seen_and_shown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

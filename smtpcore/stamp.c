@@ -14,12 +14,15 @@ void smtpc_stamp_id(char out[SMTPC_STAMP_ID_MAX], int64_t time,
 }
 
 const char *smtpc_stamp_protocol(const smtpc_stamp *stamp) {
-  static const char *const words[2][4] = {
+  static const char *const words[4][4] = {
       {"ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"},
-      {"UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"}};
+      {"UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"},
+      {"LMTP", "LMTPS", "LMTPA", "LMTPSA"},
+      {"UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"}};
+  const unsigned row = (stamp->utf8 ? 1u : 0u) + (stamp->lmtp ? 2u : 0u);
   const unsigned index =
       (stamp->tls ? 1u : 0u) + (stamp->authenticated ? 2u : 0u);
-  return stamp->esmtp ? words[stamp->utf8 ? 1 : 0][index] : "SMTP";
+  return stamp->esmtp ? words[row][index] : "SMTP";
 }
 
 void smtpc_stamp_date(char out[48], int64_t time) {

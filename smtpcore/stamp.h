@@ -32,6 +32,7 @@ typedef struct smtpc_stamp {
   bool tls;
   bool authenticated;
   bool utf8;  // MAIL had SMTPUTF8
+  bool lmtp;  // LHLO
 } smtpc_stamp;
 
 // smtpc_stamp_id writes the id of a message to `out`: an atom (RFC 5322 section

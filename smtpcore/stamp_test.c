@@ -77,24 +77,33 @@ static void test_received_leaves_out_what_is_no_name(void **state) {
 static void test_protocol_is_a_registered_word(void **state) {
   (void)state;
   static const struct {
-    bool esmtp, tls, authenticated, utf8;
+    bool esmtp, tls, authenticated, utf8, lmtp;
     const char *want;
-  } rows[] = {{false, false, false, false, "SMTP"},
-              {false, true, false, false, "SMTP"},
-              {true, false, false, false, "ESMTP"},
-              {true, true, false, false, "ESMTPS"},
-              {true, false, true, false, "ESMTPA"},
-              {true, true, true, false, "ESMTPSA"},
-              {true, false, false, true, "UTF8SMTP"},
-              {true, true, false, true, "UTF8SMTPS"},
-              {true, false, true, true, "UTF8SMTPA"},
-              {true, true, true, true, "UTF8SMTPSA"}};
+  } rows[] = {{false, false, false, false, false, "SMTP"},
+              {false, true, false, false, false, "SMTP"},
+              {true, false, false, false, false, "ESMTP"},
+              {true, true, false, false, false, "ESMTPS"},
+              {true, false, true, false, false, "ESMTPA"},
+              {true, true, true, false, false, "ESMTPSA"},
+              {true, false, false, true, false, "UTF8SMTP"},
+              {true, true, false, true, false, "UTF8SMTPS"},
+              {true, false, true, true, false, "UTF8SMTPA"},
+              {true, true, true, true, false, "UTF8SMTPSA"},
+              {true, false, false, false, true, "LMTP"},
+              {true, true, false, false, true, "LMTPS"},
+              {true, false, true, false, true, "LMTPA"},
+              {true, true, true, false, true, "LMTPSA"},
+              {true, false, false, true, true, "UTF8LMTP"},
+              {true, true, false, true, true, "UTF8LMTPS"},
+              {true, false, true, true, true, "UTF8LMTPA"},
+              {true, true, true, true, true, "UTF8LMTPSA"}};
   for (size_t i = 0u; i < sizeof rows / sizeof rows[0]; i++) {
     smtpc_stamp stamp = sample();
     stamp.esmtp = rows[i].esmtp;
     stamp.tls = rows[i].tls;
     stamp.authenticated = rows[i].authenticated;
     stamp.utf8 = rows[i].utf8;
+    stamp.lmtp = rows[i].lmtp;
     assert_string_equal(smtpc_stamp_protocol(&stamp), rows[i].want);
   }
 }
