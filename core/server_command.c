@@ -60,6 +60,17 @@ static void refuse_syntax(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+// A line that is longer than its verb may have it. That of BDAT is so only by what the
+// quirk trailing-space takes off; its payload follows all the same.
+static void refuse_long_line(const smtpc_server_policy *policy,
+                             smtpc_server *s) {
+  smtpc_server_refuse(policy, s, SMTPC_REPLY_LINE_LONG,
+                      SMTPC_FINDING_LINE_TOO_LONG);
+  if (s->command.verb == SMTPC_VERB_BDAT) {
+    lose_chunk(s);
+  }
+}
+
 // What a device shows of the session, unless it showed something before.
 static void keep_device(smtpc_server *s, smtpc_verdict verdict) {
   if (verdict.device != SMTPC_DEVICE_NONE) {
@@ -429,8 +440,7 @@ static void on_command(const smtpc_server_policy *policy, smtpc_server *s,
   } else if (verdict.reply != SMTPC_REPLY_NONE) {
     follow_verdict(policy, s, verdict, status);
   } else if ((size_t)s->line.len + 2u > max && status != SMTPC_E_CHUNK_SIZE) {
-    smtpc_server_refuse(policy, s, SMTPC_REPLY_LINE_LONG,
-                        SMTPC_FINDING_LINE_TOO_LONG);
+    refuse_long_line(policy, s);
   } else if (status != SMTPC_OK) {
     refuse_syntax(policy, s, status);
   } else {

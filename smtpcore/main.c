@@ -36,7 +36,7 @@ const char *argp_program_version = SMTPC_PROGRAM " " SMTPC_PROGRAM_VERSION;
 static int help(FILE *out, int status) {
   (void)fprintf(out, "Usage: " SMTPC_PROGRAM
                      " COMMAND [OPTION...]\n"
-                     "Receives and sends mail by SMTP, strictly.\n\n");
+                     "Receives and sends mail by SMTP and LMTP, strictly.\n\n");
   for (size_t i = 0u; i < COMMANDS; i++) {
     (void)fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].what);
   }

@@ -697,10 +697,10 @@ static void transcribe(smtpc_octets *transcript, const char *who,
 static int carry_to_client(smtpc_mem_client *client, smtpc_mem_server *server,
                            size_t *from, size_t cut, smtpc_octets *text) {
   const size_t len = server->out.len - *from;
-  const uint8_t *data = server->out.data + *from;
   if (len == 0u) {
     return 0;
   }
+  const uint8_t *data = server->out.data + *from;
   const unsigned channel =
       *from >= server->out_clear ? SMTPC_CHANNEL_TLS : SMTPC_CHANNEL_PLAIN;
   *from = server->out.len;
@@ -712,10 +712,10 @@ static int carry_to_client(smtpc_mem_client *client, smtpc_mem_server *server,
 static int carry_to_server(smtpc_mem_client *client, smtpc_mem_server *server,
                            size_t *from, size_t cut, smtpc_octets *text) {
   const size_t len = client->out.len - *from;
-  const uint8_t *data = client->out.data + *from;
   if (len == 0u) {
     return 0;
   }
+  const uint8_t *data = client->out.data + *from;
   const unsigned channel =
       *from >= client->out_clear ? SMTPC_CHANNEL_TLS : SMTPC_CHANNEL_PLAIN;
   *from = client->out.len;

@@ -73,8 +73,6 @@ static void test_cmd_01_longest_lines(void **state) {
        "501 Bad sender address syntax", "command-syntax", 1},
       {SMTPC_OFFERS(DSN), "MAIL FROM:<", 1036u, "501 Bad sender address syntax",
        "command-syntax", 0},
-      {SMTPC_OFFERS(DSN), "VRFY ", 512u, "252 Send some mail, I will try", NULL,
-       1},
       {SMTPC_OFFERS(SIZE) | SMTPC_OFFERS(SMTPUTF8) | SMTPC_OFFERS(DSN),
        "MAIL FROM:<", 1072u, "501 Bad sender address syntax", "command-syntax",
        0},
