@@ -437,6 +437,16 @@ static void test_client_auth_long_challenges(void **state) {
   };
   RUN(policy, rows);
   free(turn);
+  // The longest line there is, and not base64: the cancel finds room all the same.
+  turn = dialogue_filled("334 ", '!', 12282u, "\r\n");
+  const auth_row longest = {
+      "the longest line",
+      SMTPC_MECH(LOGIN),
+      {"=up", "220 mx\r\n", OFFER("LOGIN"), turn, "501 c\r\n", BYE},
+      TLS_OUT "C: AUTH LOGIN\n" CANCELLED,
+      "AUTH LOGIN\r\n*\r\nQUIT\r\n"};
+  RUN_ONE(policy, &longest);
+  free(turn);
   turn = dialogue_filled("334 ", 'A', 12283u, "\r\n");
   const auth_row longer = {
       "a longer line is none",

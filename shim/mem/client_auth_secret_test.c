@@ -170,12 +170,17 @@ static bool is_kept(const smtpc_client *session, const char *text) {
   return kept;
 }
 
-// Nothing secret is in the session but what is being sent.
+// Nothing secret is in the session but what is being sent, and nothing at all of an
+// exchange that is over.
 static void check_secrets(const rig *r) {
   static smtpc_client copy;
   copy = r->session;
   if (r->act.kind == SMTPC_DO_SEND && r->act.source == SMTPC_SOURCE_LINE) {
     memset(copy.line.data + r->act.begin, 0, r->act.end - r->act.begin);
+  }
+  if (copy.phase != SMTPC_CLIENT_AUTH) {
+    static const smtpc_sasl_client none = {0};
+    test_octets(&copy.sasl, sizeof none, &none, sizeof none);
   }
   assert_false(is_kept(&copy, PASSWORD));
   assert_false(is_kept(&copy, PROOF));
@@ -388,6 +393,8 @@ static void test_client_auth_a_late_answer_is_misuse(void **state) {
     rig_give(&r, &octets);
     test_number(r.act.kind, SMTPC_DO_NEED_INPUT);
     check_secrets(&r);
+    static const smtpc_sasl_client none = {0};
+    test_octets(&r.session.sasl, sizeof none, &none, sizeof none);
     static smtpc_client before;
     size_t used = 0u;
     before = r.session;

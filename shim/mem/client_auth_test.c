@@ -12,7 +12,6 @@
 
 // --------------------------------------------------------- each mechanism
 
-
 static void test_client_auth_each_mechanism(void **state) {
   (void)state;
   static const auth_row rows[] = {

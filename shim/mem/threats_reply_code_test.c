@@ -370,7 +370,9 @@ static void test_rpl_09_keyword_data(void **state) {
             "! capability-malformed ~\n"
             "C: MAIL FROM:<s@a.example> SIZE=5\n");
   run_hello("250-SIZE\r\n250 mx\r\n", 0u, EHLO_OUT MAIL_OUT);
-  run_hello("250-mx\r\n250 5.5.5 SIZE\r\n", SMTPC_CAPS_MALFORMED, malformed);
+  // RFC 2034 section 4: an EHLO reply has no enhanced codes.
+  run_hello("250-mx\r\n250 2.5.0 SIZE\r\n", SMTPC_CAPS_MALFORMED, malformed);
+  run_hello("250-mx\r\n250 5.5.0 SIZE\r\n", SMTPC_CAPS_MALFORMED, malformed);
 }
 
 static void test_rpl_09_limits_of_nothing_stop_nothing(void **state) {
