@@ -9,11 +9,13 @@ line is `N passed, N failed`.
 """
 
 import base64
+import calendar
 import json
 import os
 import re
 import ssl
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -296,10 +298,11 @@ def each_parameter(bench):
     said = ("SIZE=17 RET=FULL ENVID=a+2Bb BY=3600;RT HOLDFOR=60 MT-PRIORITY=-3 "
             "SOLICIT=net.example:ADV MTRK=%s:60" % mtrk)
     rrvs = "2020-02-29T00:00:00Z"
-    words = ["--to", "a@" + HOST, "--rrvs", rrvs + ":R", "--to", "b@" + HOST]
+    words = ["--to", "b@" + HOST, "--to", "a@" + HOST, "--rrvs", rrvs + ":R"]
     offers = [word for name in ("DELIVERBY", "FUTURERELEASE", "MT-PRIORITY",
                                 "NO-SOLICITING", "mtrk", "RRVS")
               for word in ("--offer", name)]
+    start = int(time.time())
     with Receiver(bench, *offers, "--hold-seconds", "3600", "--log", "json",
                   "--deliver-by-seconds", "120", "--no-offer",
                   "8BITMIME") as receiver:
@@ -309,7 +312,10 @@ def each_parameter(bench):
         want("C: RCPT TO:<a@%s> RRVS=%s;R\n" % (HOST, rrvs) in text, text)
         want("C: RCPT TO:<b@%s>\n" % HOST in text, text)
         want("250-DELIVERBY 120" in text and "8BITMIME" not in text, text)
-        want(re.search(r"250-FUTURERELEASE 3600 20\d\d-\S+Z\n", text), text)
+        until = re.search(r"250-FUTURERELEASE 3600 (\S+)Z\n", text)
+        want(until, text)
+        until = calendar.timegm(time.strptime(until.group(1), "%Y-%m-%dT%H:%M:%S"))
+        want(start <= until - 3600 <= time.time(), until)
         for more in (["--by", "119:R"], ["--hold-for", "3601"],
                      ["--hold-until", "2999-01-01T00:00:00Z"]):
             bench.expect(REFUSED, "limit-kept", *send_words(

@@ -107,6 +107,24 @@ static void test_mechanisms_takes_a_list_or_nothing(void **state) {
   }
 }
 
+// An option that is given again adds to what it said before.
+static void test_names_add_up(void **state) {
+  (void)state;
+  uint64_t mechanisms = SMTPC_MECH(PLAIN);
+  uint32_t set = SMTPC_OFFERS(SIZE);
+  assert_true(
+      smtpc_name_mechanisms("LOGIN", SMTPC_MECHS_PASSWORD, &mechanisms));
+  test_number(mechanisms, SMTPC_MECH(PLAIN) | SMTPC_MECH(LOGIN));
+  assert_true(smtpc_name_extension("DSN", UINT32_MAX, &set));
+  test_number(set, SMTPC_OFFERS(SIZE) | SMTPC_OFFERS(DSN));
+  set = SMTPC_HAS(BY);
+  assert_true(smtpc_name_parameter("RET", UINT32_MAX, &set));
+  test_number(set, SMTPC_HAS(BY) | SMTPC_HAS(RET));
+  set = SMTPC_QUIRK_PATH_BARE;
+  assert_true(smtpc_name_quirk("path-space", SMTPC_QUIRK_ALL, &set));
+  test_number(set, SMTPC_QUIRK_PATH_BARE | SMTPC_QUIRK_PATH_SPACE);
+}
+
 // Who cannot be named is not listed, and all others are.
 static void test_lists_name_what_is_allowed(void **state) {
   (void)state;
@@ -294,6 +312,7 @@ int main(void) {
       cmocka_unit_test(test_extension_sets_its_bit_in_any_case),
       cmocka_unit_test(test_parameter_sets_its_bit),
       cmocka_unit_test(test_mechanisms_takes_a_list_or_nothing),
+      cmocka_unit_test(test_names_add_up),
       cmocka_unit_test(test_lists_name_what_is_allowed),
       cmocka_unit_test(test_offers_are_those_that_are_served),
       cmocka_unit_test(test_drop_is_what_a_policy_may_drop),

@@ -17,7 +17,7 @@ static void respell_by(char *value) {
   if (mode != NULL) {
     *mode = ';';
     char *trace = strchr(mode, ':');
-    if (trace != NULL) {
+    if (trace != NULL && trace[1] != '\0') {
       memmove(trace, trace + 1, strlen(trace + 1) + 1u);
     }
   }

@@ -90,6 +90,7 @@ static void test_wish_refuses_the_rest(void **state) {
       {SMTPC_PARAM_BY, "60:X"},
       {SMTPC_PARAM_BY, "60:T:R"},
       {SMTPC_PARAM_BY, "60:R:X"},
+      {SMTPC_PARAM_BY, "60:R:"},
       {SMTPC_PARAM_BY, "60:R:T:T"},
       {SMTPC_PARAM_BY, "1000000000:R"},
       {SMTPC_PARAM_HOLDFOR, "0"},

@@ -546,6 +546,9 @@ static void sender_in_clear(rig_sender *s, uint64_t with) {
   s->policy.auth = SMTPC_AUTH_REQUIRED;
   s->policy.mechanisms = with;
   s->password = RIG_PASSWORD;
+  for (unsigned i = 0u; i < SMTPC_DEADLINE_COUNT; i++) {
+    s->options.deadlines.seconds[i] = 20u;
+  }
 }
 
 static void expect_gave_up(rig_sender *s) {
