@@ -178,7 +178,7 @@ static void check_secrets(const rig *r) {
   if (r->act.kind == SMTPC_DO_SEND && r->act.source == SMTPC_SOURCE_LINE) {
     memset(copy.line.data + r->act.begin, 0, r->act.end - r->act.begin);
   }
-  if (copy.phase != SMTPC_CLIENT_AUTH) {
+  if (copy.phase != SMTPC_CLIENT_AUTH || copy.next == SMTPC_DO_CLOSE) {
     static const smtpc_sasl_client none = {0};
     test_octets(&copy.sasl, sizeof none, &none, sizeof none);
   }
