@@ -42,7 +42,9 @@ extern "C" {
 
 // SMTPC_LINE_MAX is the size of the line buffer, CRLF included: 12288 holds the
 // longest AUTH line that RFC 4954 section 4.5.3 recommends. A small device may set
-// 1024 or more, which takes every command and reply but the longest AUTH lines.
+// 1024 or more, which takes every command and reply but the longest AUTH lines, and
+// MAIL and RCPT with the longest parameters (`smtpc_command_line_max`): these are
+// refused as too long.
 #ifndef SMTPC_LINE_MAX
 #define SMTPC_LINE_MAX 12288
 #endif
