@@ -119,13 +119,17 @@ static unsigned judge(const smtpc_net_mail *mail) {
   return SMTPC_ANSWER_YES;
 }
 
+static void note_hello(const smtpc_net_session *session, char out[256]) {
+  size_t len = 0u;
+  const uint8_t *hello = smtpc_net_session_hello(session, &len);
+  memcpy(out, hello, len);
+  out[len] = '\0';
+}
+
 static unsigned on_sender(void *user, smtpc_net_session *session,
                           const smtpc_net_mail *mail) {
   rig *r = user;
-  size_t len = 0u;
-  const uint8_t *hello = smtpc_net_session_hello(session, &len);
-  memcpy(r->hello, hello, len);
-  r->hello[len] = '\0';
+  note_hello(session, r->hello);
   (void)snprintf(r->peer, sizeof r->peer, "%s",
                  smtpc_net_session_peer(session));
   (void)snprintf(r->self, sizeof r->self, "%s",
@@ -387,7 +391,7 @@ static void on_tls(void *user, smtpc_net_session *session,
 static void on_end(void *user, smtpc_net_session *session,
                    const smtpc_net_end *end) {
   rig *r = user;
-  (void)session;
+  note_hello(session, r->last_hello);
   (void)pthread_mutex_lock(&r->lock);
   if (r->ended < RIG_ENDS_MAX) {
     r->ends[r->ended] = *end;

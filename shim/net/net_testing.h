@@ -90,6 +90,7 @@ typedef struct rig {
   rig_text envelope;            // "from>to,to;"
   rig_text numbers;             // of `message_end`: "0,1,2,"
   rig_text proxied;             // what proxies said: "v1 192.0.2.1:7>192.0.2.2:25;"
+  char last_hello[256];         // as it was at the end of the last session
   char hello[256];              // as they were at the last MAIL
   char peer[SMTPC_NET_ADDRESS_MAX];
   char self[SMTPC_NET_ADDRESS_MAX];

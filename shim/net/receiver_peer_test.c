@@ -566,6 +566,26 @@ static void test_receiver_peer_xclient_that_is_refused_changes_nothing(
 
 // What the proxy called itself is not what its client does.
 static void test_receiver_peer_xclient_forgets_the_name_of_ehlo(void **state) {
+  static const char *const commands[] = {"XCLIENT ADDR=192.0.2.7\r\n",
+                                         "XCLIENT NAME=x.example\r\n"};
+  (void)state;
+  for (size_t i = 0u; i < COUNT(commands); i++) {
+    trust t;
+    trust_prepare(&t, "127.0.0.1");
+    rig_start(&t.r);
+    const int fd = raw_connect(&t.r);
+    raw_expect(fd, "220 ");
+    raw_send(fd, "EHLO proxy.example\r\n");
+    raw_expect(fd, "250 ");
+    raw_send(fd, commands[i]);
+    raw_expect(fd, "220 ");
+    close_all(&t.r, fd);
+    assert_string_equal(t.r.last_hello, "");
+    rig_free(&t.r);
+  }
+}
+
+static void test_receiver_peer_greets_again_after_xclient(void **state) {
   trust t;
   (void)state;
   trust_prepare(&t, "127.0.0.1");
@@ -712,6 +732,7 @@ int main(void) {
       cmocka_unit_test(
           test_receiver_peer_xclient_that_is_refused_changes_nothing),
       cmocka_unit_test(test_receiver_peer_xclient_forgets_the_name_of_ehlo),
+      cmocka_unit_test(test_receiver_peer_greets_again_after_xclient),
       cmocka_unit_test(test_receiver_peer_xforward_changes_nothing),
       cmocka_unit_test(test_receiver_peer_needs_no_callback),
       cmocka_unit_test(test_receiver_peer_options_that_are_wrong_are_said),
