@@ -212,8 +212,8 @@ typedef enum smtpc_end {
 //   ASK_PEER        server: `[begin, end)` of `source` is a PROXY header
 //                   (`smtpc_proxy_parse`; `session.command.verb` is NONE), or the
 //                   attributes of XCLIENT or XFORWARD (`smtpc_attribute_find`): may the
-//                   peer say so? The shim may change the policy's quirks before it
-//                   answers. VERDICT
+//                   peer say so? The shim may change the policy's quirks, and whether
+//                   XCLIENT and XFORWARD are offered, before it answers. VERDICT
 //   ASK_MESSAGE     server: the message is whole: is it stored? VERDICT. Under LMTP
 //                   it is asked for each recipient that was accepted, `number` counts
 //                   them from 0
