@@ -481,7 +481,7 @@ static void test_range_takes_the_prefixes_that_it_prints(void **state) {
     char text[64];
     uint32_t mask = prefix == 0u || prefix > 32u
                         ? 0u
-                        : (uint32_t)(0xffffffffu << (32u - prefix));
+                        : 0xffffffffu >> (32u - prefix) << (32u - prefix);
     (void)snprintf(text, sizeof text, "%u.%u.%u.%u/%u", mask >> 24,
                    mask >> 16 & 255u, mask >> 8 & 255u, mask & 255u, prefix);
     smtpc_range have;

@@ -239,7 +239,8 @@ static uint32_t domain_hash(const smtpc_envelope *rcpt) {
   uint32_t hash = 2166136261u;
   for (size_t i = 0u; i < rcpt->address_len; i++) {
     const uint8_t c = smtpc_upper(rcpt->address[i]);
-    hash = c == (uint8_t)'@' ? 2166136261u : (hash ^ c) * 16777619u;
+    const uint64_t next = (uint64_t)(hash ^ c) * 16777619u;
+    hash = c == (uint8_t)'@' ? 2166136261u : (uint32_t)(next & UINT32_MAX);
   }
   return hash;
 }

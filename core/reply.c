@@ -46,7 +46,7 @@ static bool block_is_printable(const uint8_t *line, size_t at) {
   uint8_t other = 0u;
   for (size_t k = 0u; k < BLOCK; k++) {
     const uint8_t c = line[at + k];
-    other |= (uint8_t)((uint8_t)(c - 32u) > 94u);
+    other |= (uint8_t)((c < 32u) | (c > 126u));
   }
   return other == 0u;
 }

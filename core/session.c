@@ -28,6 +28,9 @@ void smtpc_findings_add(smtpc_findings *set, unsigned finding) {
 }
 
 unsigned smtpc_findings_take(smtpc_findings *set) {
+  if (!smtpc_findings_any(set)) {
+    return SMTPC_FINDING_NONE;
+  }
   for (unsigned id = 1u; id < SMTPC_FINDING_COUNT; id++) {
     const uint32_t bit = (uint32_t)1 << (id % 32u);
     if ((set->bits[id / 32u] & bit) != 0u) {

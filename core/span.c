@@ -97,8 +97,8 @@ void smtpc_copy(uint8_t *restrict to, const uint8_t *restrict from,
 
 void smtpc_wipe(uint8_t *at, size_t len) {
 #if defined(__GNUC__) && !defined(__FRAMAC__)
-  for (size_t i = 0u; i < len; i++) {
-    at[i] = 0u;
+  if (len > 0u) {
+    __builtin_memset(at, 0, len);
   }
   // The compiler must take it that somebody reads what was written.
   __asm__ volatile("" : : "r"(at) : "memory");

@@ -440,9 +440,10 @@ static void test_write_params_all_sets(void **state) {
   // of RCPT's with none, one or all of MAIL's beside them.
   const uint32_t mails = of_mail + 1u;
   for (uint32_t n = 0u; n < mails + 64u; n++) {
-    const uint32_t extra = (n - mails) / 16u;
+    const uint32_t beyond = n < mails ? 0u : n - mails;
+    const uint32_t extra = beyond / 16u;
     const uint32_t beside = extra == 3u ? of_mail : extra;
-    const uint32_t seen = n < mails ? n : ((n - mails) % 16u) * mails | beside;
+    const uint32_t seen = n < mails ? n : (beyond % 16u) * mails | beside;
     const uint32_t both = SMTPC_HAS(HOLDFOR) | SMTPC_HAS(HOLDUNTIL);
     e.seen = seen;
     test_label("seen %#x", (unsigned)seen);

@@ -1,18 +1,24 @@
 #!/bin/sh
-# canary_test.sh PROGRAM asan|ubsan: PROGRAM must be ended by that sanitizer.
+# canary_test.sh PROGRAM asan|ubsan|trap|msan|cfi|i386: PROGRAM must be ended by that
+# sanitizer. A `trap` is a check of UndefinedBehaviorSanitizer that has no report.
 program=$1
+status_want=99
 case $2 in
-  asan) want='ERROR: (Address|Leak)Sanitizer: ' ;;
+  asan | i386) want='ERROR: (Address|Leak)Sanitizer: ' ;;
   ubsan) want='runtime error: ' ;;
+  trap) status_want=132 want= ;;
+  msan) want='WARNING: MemorySanitizer: ' ;;
+  cfi) want='runtime error: control flow integrity check ' ;;
   *) echo "canary_test.sh: unknown sanitizer $2"; exit 64 ;;
 esac
 "$program" >report 2>&1
 status=$?
-if [ "$status" -ne 99 ]; then
-  echo "$program: exit status: have $status, want 99"
+if [ "$status" -ne "$status_want" ]; then
+  echo "$program: exit status: have $status, want $status_want"
   cat report
   exit 1
 fi
+[ -n "$want" ] || exit 0
 if ! grep -Eq "$want" report; then
   echo "$program: no report like '$want':"
   cat report

@@ -3,6 +3,7 @@
 
 const char *__asan_default_options(void);
 const char *__lsan_default_suppressions(void);
+const char *__msan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__ubsan_default_suppressions(void);
 
@@ -18,7 +19,16 @@ const char *__ubsan_default_options(void) {
          "external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer";
 }
 
-// Nothing is suppressed. A line here needs a reason beside it.
-const char *__lsan_default_suppressions(void) { return ""; }
+const char *__msan_default_options(void) {
+  return "abort_on_error=0:exitcode=99:"
+         "external_symbolizer_path=/usr/lib/llvm-19/bin/llvm-symbolizer";
+}
 
-const char *__ubsan_default_suppressions(void) { return ""; }
+// Nothing is suppressed. A line here needs a reason beside it.
+const char *__lsan_default_suppressions(void) {
+  return "";
+}
+
+const char *__ubsan_default_suppressions(void) {
+  return "";
+}

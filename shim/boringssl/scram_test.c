@@ -205,14 +205,14 @@ static void check_near_misses(const scram_row *row, uint8_t *keys,
 
 static void check_lengths(const scram_row *row,
                           const smtpc_boringssl_proof *given) {
-  for (int less = -1; less <= 1; less += 2) {
+  for (size_t more = 0u; more <= 2u; more += 2u) {
     smtpc_boringssl_proof other = *given;
-    test_label("%s, %d octets", row->label, less);
+    test_label("%s, %zu octets more than one less", row->label, more);
     // No octet of either is looked at: they are not there.
-    other.proof_len = given->proof_len + (size_t)less;
+    other.proof_len = given->proof_len - 1u + more;
     expect_wrong(row, &other);
     other = *given;
-    other.keys_len = given->keys_len + (size_t)less;
+    other.keys_len = given->keys_len - 1u + more;
     expect_wrong(row, &other);
   }
   smtpc_boringssl_proof other = *given;

@@ -794,9 +794,9 @@ static void test_maildir_killed_at_any_moment(void **state) {
   uint32_t random = 2463534242u;
   int reported = 0;
   for (int round = 0; round < 40; round++) {
-    random ^= random << 13;
+    random ^= (random & UINT32_MAX >> 13) << 13;
     random ^= random >> 17;
-    random ^= random << 5;
+    random ^= (random & UINT32_MAX >> 5) << 5;
     reported += run_and_kill((int)(random % 7u), random % 500000u);
   }
   check_all_whole();

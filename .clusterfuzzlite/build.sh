@@ -1,0 +1,3 @@
+#!/bin/bash -eu
+# build.sh: the same as for OSS-Fuzz.
+exec "$SRC/smtpcore/fuzz/oss-fuzz/build.sh"

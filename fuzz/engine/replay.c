@@ -1,0 +1,152 @@
+// Replay: the engine of no search. It runs a fuzz target once on each file that its
+// arguments name, folders with all that is in them, and says how many there were. Every
+// `./test` runs the corpora so, and so does whoever reads a crash.
+//
+//     replay [--again] FILE-OR-FOLDER...
+//
+// Files of a script target whose names end with `.txt` are scripts in text
+// (fuzz/harness/script.h); all others are given as they are. `--again` runs all inputs
+// once more in the opposite order: what a target keeps between inputs shows (with
+// the oracles of the target itself). It exits with 1 when it finds no input, or one that
+// cannot be read.
+#define _XOPEN_SOURCE 700
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz/harness/block.h"
+#include "fuzz/harness/law.h"
+#include "fuzz/harness/script.h"
+#include "fuzz/harness/target.h"
+
+#define FILES_MAX 20000u
+
+static char *files[FILES_MAX];
+static size_t file_count;
+static const char *current = "";
+
+// A broken law aborts, and a sanitizer calls back: both then tell which input it was.
+void __sanitizer_set_death_callback(void (*callback)(void))
+    __attribute__((weak));
+
+static void say_current(void) {
+  static const char text[] = "replay: input: ";
+  if (current[0] != '\0') {
+    (void)!write(STDERR_FILENO, text, sizeof text - 1u);
+    (void)!write(STDERR_FILENO, current, strlen(current));
+    (void)!write(STDERR_FILENO, "\n", 1u);
+  }
+}
+
+static void on_abort(int number) {
+  say_current();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int visit(const char *path, const struct stat *status, int kind,
+                 struct FTW *at) {
+  (void)status;
+  (void)at;
+  if (kind == FTW_F) {
+    if (file_count == FILES_MAX) {
+      fprintf(stderr, "replay: more than %u files\n", FILES_MAX);
+      return 1;
+    }
+    files[file_count] = strdup(path);
+    file_count += files[file_count] != NULL;
+  }
+  return 0;
+}
+
+static int read_file(const char *path, smtpc_octets *out) {
+  uint8_t buffer[4096];
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    perror(path);
+    return 0;
+  }
+  smtpc_octets_clear(out);
+  for (size_t got = 1u; got > 0u;) {
+    got = fread(buffer, 1u, sizeof buffer, file);
+    smtpc_octets_add(out, buffer, got);
+  }
+  const int good = ferror(file) == 0;
+  fclose(file);
+  return good;
+}
+
+static int is_text(const char *path) {
+  const size_t len = strlen(path);
+  return fuzz_target_kind == FUZZ_KIND_SCRIPT && len > 4u &&
+         strcmp(path + len - 4u, ".txt") == 0;
+}
+
+// Makes the engines' form of what was read. Returns 0 when it is no script.
+static int encode(const char *path, const smtpc_octets *text,
+                  smtpc_octets *out) {
+  const char *why = "";
+  smtpc_octets_clear(out);
+  const size_t line = script_parse(text->data, text->len, out, &why);
+  if (line != 0u) {
+    fprintf(stderr, "%s:%zu: %s\n", path, line, why);
+  }
+  return line == 0u;
+}
+
+static int run_file(const char *path) {
+  static smtpc_octets read;
+  static smtpc_octets encoded;
+  current = path;
+  int good = read_file(path, &read);
+  const smtpc_octets *input = &read;
+  if (good != 0 && is_text(path)) {
+    good = encode(path, &read, &encoded);
+    input = &encoded;
+  }
+  if (good != 0) {
+    // The octets lie in a block of their size, as an engine gives them.
+    uint8_t *block = fuzz_block(input->data, input->len);
+    (void)LLVMFuzzerTestOneInput(block, input->len);
+    fuzz_block_free(block, input->data, input->len);
+  }
+  current = "";
+  return good;
+}
+
+int main(int argc, char **argv) {
+  int again = 0;
+  size_t failed = 0u;
+  signal(SIGABRT, on_abort);
+  if (__sanitizer_set_death_callback != NULL) {
+    __sanitizer_set_death_callback(say_current);
+  }
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--again") == 0) {
+      again = 1;
+    } else if (nftw(argv[i], visit, 16, 0) != 0) {
+      perror(argv[i]);
+      return 1;
+    }
+  }
+  qsort(files, file_count, sizeof files[0], by_name);
+  for (size_t i = 0u; i < file_count; i++) {
+    failed += run_file(files[i]) == 0;
+  }
+  for (size_t i = file_count; again != 0 && i > 0u; i--) {
+    (void)run_file(files[i - 1u]);
+  }
+  if (file_count == 0u) {
+    fprintf(stderr, "replay: no input\n");
+    return 1;
+  }
+  printf("%zu passed, %zu failed\n", file_count - failed, failed);
+  return failed != 0u;
+}

@@ -1,0 +1,152 @@
+// World server parts: between the files of the world of a server.
+//
+// What the sources world_server*.c share among themselves. Nothing here is for
+// targets: they include world.h.
+//
+//   world_server.c          drives the session: octets in, actions out, answers
+//   world_server_account.c  the account of what the client said, and of
+//   transactions world_server_reply.c    the account of what was answered, and
+//   its laws world_server_law.c      laws of each step, of TLS, of misuse and
+//   of the end
+#ifndef SMTPCORE_FUZZ_HARNESS_WORLD_SERVER_PARTS_H
+#define SMTPCORE_FUZZ_HARNESS_WORLD_SERVER_PARTS_H
+
+#include "fuzz/harness/block.h"
+#include "fuzz/harness/law.h"
+#include "fuzz/harness/world.h"
+
+// ws_mode is what the next octets of the client are.
+typedef enum ws_mode {
+  WS_LINES = 0,
+  WS_AUTH,
+  WS_DATA,
+  WS_CHUNK,
+  WS_PROXY
+} ws_mode;
+
+#define WS_VERB_MAX 16u
+
+// ws_account is what octets and replies alone say of a session.
+typedef struct ws_account {
+  size_t owed;          // replies that are still to be said
+  size_t eod;           // octets of CRLF.CRLF that were just seen, 0 to 5
+  size_t rcpts;         // recipients accepted in this transaction
+  uint64_t chunk_left;  // octets of the chunk at hand
+  uint16_t code;        // of the reply at hand; 0: none is begun
+  uint8_t mode;         // a ws_mode
+  uint8_t mail;         // 1: MAIL was accepted, and its transaction is not over
+  uint8_t chunks;       // 1: a chunk of it was accepted
+  uint8_t failed;       // 1: a chunk of it was refused
+  uint8_t chunk_last;
+  uint8_t chunk_lost;      // 1: the chunk at hand was refused before it came
+  uint8_t hello;           // 1: EHLO and so on was accepted on this channel
+  uint8_t extended;        // 1: and it was not HELO
+  uint8_t logged_in;       // 1: 235 was said on this channel
+  uint8_t bad;             // 1: the line at hand is malformed
+  uint8_t line_secret;     // 1: the session says that it carries a password
+  uint8_t line_open;       // 1: a line waits for its reply
+  uint8_t ends;            // 1: it is the end of a message
+  uint8_t bare;            // 1: the line at hand is a verb alone
+  uint8_t starttls;        // 1: 220 was said to STARTTLS
+  uint8_t secret_seen;     // 1: a line with the world's password was taken
+  uint8_t content_any;     // 1: content was given out
+  char verb[WS_VERB_MAX];  // of the line at hand, in capitals
+} ws_account;
+
+struct world_server {
+  // All up to `policy` is made zero by `world_server_begin`.
+  const script *answers;
+  size_t verdict_next;
+  size_t nonce_next;
+  size_t salt_next;
+  size_t binding_next;
+  size_t late_next;
+  size_t late_left;
+  smtpc_octets kept;  // octets that came while an answer was late
+  unsigned kept_channel;
+  smtpc_octets out;
+  size_t out_clear;
+  size_t reply_from;     // where in `out` the line at hand begins
+  smtpc_octets raw;      // octets of the line at hand, as they were taken
+  smtpc_octets body;     // of the message at hand, as they were taken
+  smtpc_octets content;  // of the message at hand, as it was given out
+  smtpc_octets stored;
+  size_t stored_count;
+  size_t stored_tls;
+  size_t steps;
+  size_t steps_max;
+  uint64_t hash;
+  smtpc_transaction tx_before;
+  smtpc_abuse abuse;  // when TLS started
+  smtpc_mem_where where;
+  uint8_t tls;
+  uint8_t border;         // 1: octets behind STARTTLS ended the session
+  uint8_t handshake;      // 1: START_TLS was done, and its end is to come
+  uint8_t kept_message;   // 1: the message at hand is stored
+  uint32_t asked_number;  // of the last question
+  ws_account account;
+  // Not made zero from here on.
+  smtpc_server_policy policy;
+  smtpc_server_policy policy_before;
+  uint8_t digest[SMTPC_DIGEST_MAX];
+  fuzz_guard before;
+  smtpc_server session;
+  fuzz_guard after;
+};
+
+// ---------- world_server_account.c
+
+// ws_took notes that `used` octets of an input were taken in a step with this
+// action, and judges a line that ended.
+void ws_took(world_server *w, const uint8_t *data, size_t used,
+             const smtpc_action *act);
+
+// ws_gave notes content that was given out.
+void ws_gave(world_server *w, const uint8_t *data, size_t len);
+
+// ws_asked judges a question, ASK_MESSAGE among them.
+void ws_asked(world_server *w, const smtpc_action *act);
+
+// ws_dropped notes that the message at hand is forgotten.
+void ws_dropped(world_server *w);
+
+// ws_over ends the transaction of the account.
+void ws_over(world_server *w);
+
+// ws_is_end returns whether a message that has just ended waits for its reply.
+int ws_is_end(const world_server *w);
+
+// ws_is returns whether the line at hand has this verb.
+int ws_is(const world_server *w, const char *verb);
+
+// ---------- world_server_reply.c
+
+// ws_said judges a line that was sent.
+void ws_said(world_server *w, const smtpc_action *act, const uint8_t *data,
+             size_t len);
+
+// ---------- world_server_law.c
+
+// ws_law_step judges a step that was taken, before its action is done.
+void ws_law_step(world_server *w, const smtpc_input *in, smtpc_status status,
+                 size_t used, const smtpc_action *act);
+
+// ws_law_start_tls judges START_TLS; `left` octets of the piece were not taken.
+void ws_law_start_tls(world_server *w, size_t left);
+
+// ws_law_reset compares the session with a fresh one under TLS, and begins the
+// account anew.
+void ws_law_reset(world_server *w, const smtpc_tls_facts *facts);
+
+// ws_law_rest judges a session that waits for input.
+void ws_law_rest(world_server *w);
+
+// ws_law_misuse gives an input and says that nothing may change when it is
+// misuse. It returns the status.
+smtpc_status ws_law_misuse(world_server *w, const smtpc_input *in, size_t *used,
+                           smtpc_action *act);
+
+// ws_law_terminal gives inputs after the end.
+void ws_law_terminal(world_server *w);
+
+#endif  // SMTPCORE_FUZZ_HARNESS_WORLD_SERVER_PARTS_H

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""What must hold of the targets as files: none is forgotten, each has seeds and oracles,
+corpora stay small, and nothing that is for fuzzing alone is in what ships."""
+
+import glob
+import os
+import re
+import sys
+
+sys.path.insert(0, "fuzz/tools")
+import make  # pylint: disable=wrong-import-position
+
+FILES_MAX = 2000
+OCTETS_MAX = 2 << 20
+# One oracle for so many lines of a target's code, or more.
+LINES_FOR_AN_ORACLE = 20
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def check_listed():
+    files = {os.path.basename(path)[:-2] for path in glob.glob("fuzz/targets/*.c")}
+    listed = set(make.targets())
+    for name in sorted(files ^ listed):
+        yield "%s is a file of fuzz/targets/ or a row of targets.bzl, but not both" % name
+    folders = {name for name in os.listdir("corpus") if os.path.isdir("corpus/" + name)}
+    for name in sorted((folders - {"regress"}) ^ listed):
+        yield "%s is a folder of corpus/ or a target, but not both" % name
+
+
+def check_source(name):
+    text = read("fuzz/targets/%s.c" % name)
+    if not text.startswith("// "):
+        yield "fuzz/targets/%s.c does not begin with its property" % name
+    kind = make.targets()[name]["kind"]
+    if "FUZZ_KIND_" + kind.upper() not in text:
+        yield "fuzz/targets/%s.c is not of the kind %s, as targets.bzl says" % (name, kind)
+    code = [line for line in text.splitlines()
+            if line.strip() and not line.strip().startswith("//")]
+    oracles = len(re.findall(r"\bFUZZ_MUST\(", text))
+    # A target of scripts has its oracles in its world.
+    if kind != "script" and oracles * LINES_FOR_AN_ORACLE < len(code):
+        yield "fuzz/targets/%s.c has %d oracles in %d lines" % (name, oracles, len(code))
+
+
+def check_corpus(name):
+    paths = [path for path in glob.glob("corpus/%s/**" % name, recursive=True)
+             if os.path.isfile(path)]
+    octets = sum(os.path.getsize(path) for path in paths)
+    if not paths:
+        yield "corpus/%s has no seeds" % name
+    if len(paths) > FILES_MAX or octets > OCTETS_MAX:
+        yield "corpus/%s has %d files and %d octets" % (name, len(paths), octets)
+
+
+def check_regress():
+    for path in sorted(glob.glob("corpus/regress/*")):
+        if os.path.basename(path).split("-")[0] not in make.targets():
+            yield "%s does not begin with the name of a target" % path
+
+
+def check_product():
+    """Nothing that ships knows that it is fuzzed."""
+    for path in sorted(glob.glob("core/**/*.[ch]", recursive=True) +
+                       glob.glob("shim/**/*.[ch]", recursive=True) +
+                       glob.glob("smtpcore/*.[ch]")):
+        if re.search("FUZZING_BUILD_MODE|FUZZ_BUG|fuzz/", re.sub(r"//.*", "", read(path))):
+            yield "%s has something that is for fuzzing alone" % path
+
+
+def main():
+    checks = [check_listed(), check_regress(), check_product()]
+    for name in sorted(make.targets()):
+        if os.path.exists("fuzz/targets/%s.c" % name):
+            checks += [check_source(name), check_corpus(name)]
+    failed = 0
+    for check in checks:
+        problems = list(check)
+        failed += bool(problems)
+        for problem in problems:
+            print(problem)
+    print("%d passed, %d failed" % (len(checks) - failed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,383 @@
+#!/usr/bin/python3
+"""Builds fuzz targets without Bazel, as the bench, the mutants, the coverage and the
+campaign need them: many variants of the core, each with one file changed.
+
+    make.py FLAVOUR TARGET...     builds, and prints the path of each binary
+    make.py mutator               builds AFL++'s custom mutator, and prints its path
+    make.py dictionary KIND       prints the path of a kind's dictionary
+    make.py seeds TARGET          prints the path of a folder with the target's seeds
+                                  as the engines read them
+    make.py list                  prints the targets and the flavours
+
+From Python: `build(target, flavour, overlay)` returns the binary's path. `overlay` is a
+dict of paths in the tree and the texts that take their places: a planted bug.
+
+Objects and binaries lie in a cache and are named by all that they are made of:
+compiler, options, the source's text, every header. `SMTPCORE_FUZZ_CACHE` says where;
+by default it is smtpcore/fuzz in the user's cache folder.
+"""
+
+import ast
+import concurrent.futures
+import functools
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+
+WARNINGS = ["-std=c11", "-Wall", "-Wextra"]
+STRICT = ("-fsanitize=address,undefined,integer,implicit-conversion,nullability,"
+          "local-bounds")
+SANITIZERS = [STRICT, "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+AFL = "/usr/lib/afl"
+KINDS = ["commands", "replies", "content", "tokens", "script"]
+
+# What each flavour is made with. `seen` are options for what a search is to see: the
+# core and the target; the harness and the models it is not to see.
+FLAVOURS = {
+    "plain": {"cc": "clang-19", "copts": ["-O1"], "engine": "replay"},
+    "replay": {"cc": "clang-19", "copts": ["-O1", "-g"] + SANITIZERS,
+               "linkopts": SANITIZERS, "engine": "replay", "options": True},
+    # Comparisons are not traced but for value profile: it halves the speed, and the
+    # mutator's grammar and the dictionary know more than they tell.
+    "libfuzzer": {"cc": "clang-19", "copts": ["-O2", "-g1"] + SANITIZERS,
+                  "seen": ["-fsanitize-coverage=inline-8bit-counters,pc-table"],
+                  "linkopts": SANITIZERS + ["-fsanitize=fuzzer"],
+                  "engine": "libfuzzer"},
+    "libfuzzer-cmp": {"cc": "clang-19", "copts": ["-O2", "-g1"] + SANITIZERS,
+                      "seen": ["-fsanitize=fuzzer-no-link"],
+                      "linkopts": SANITIZERS + ["-fsanitize=fuzzer"],
+                      "engine": "libfuzzer"},
+    "libfuzzer-plain": {"cc": "clang-19", "copts": ["-O2", "-g1"],
+                        "seen": ["-fsanitize-coverage=inline-8bit-counters,pc-table"],
+                        "linkopts": ["-fsanitize=fuzzer"], "engine": "libfuzzer"},
+    "afl": {"cc": "clang-19", "copts": ["-O2", "-g1"],
+            "seen": ["-fsanitize-coverage=trace-pc-guard"], "engine": "afl"},
+    "afl-asan": {"cc": "clang-19", "copts": ["-O2", "-g1"] + SANITIZERS,
+                 "seen": ["-fsanitize-coverage=trace-pc-guard"],
+                 "linkopts": SANITIZERS, "engine": "afl"},
+    "cmplog": {"cc": "afl-clang-fast", "copts": ["-O2", "-g1"], "engine": "afl",
+               "env": {"AFL_LLVM_CMPLOG": "1", "AFL_QUIET": "1"}},
+    "coverage": {"cc": "clang-19", "whole": True, "engine": "replay",
+                 "copts": ["-O1", "-g"],
+                 "seen": ["-fprofile-instr-generate", "-fcoverage-mapping",
+                          "-fcoverage-mcdc"],
+                 "linkopts": ["-fprofile-instr-generate"]},
+    "msan": {"cc": "clang-19", "engine": "replay", "options": True,
+             "copts": ["-O1", "-g", "-fsanitize=memory",
+                       "-fsanitize-memory-track-origins"],
+             "linkopts": ["-fsanitize=memory"]},
+}
+
+
+class Failure(Exception):
+    """What cannot be built, as a sentence."""
+
+
+def targets():
+    """Returns fuzz/targets.bzl as a dict."""
+    with open(os.path.join(ROOT, "fuzz/targets.bzl"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "TARGETS":
+            return ast.literal_eval(node.value)
+    raise Failure("fuzz/targets.bzl has no TARGETS")
+
+
+def cache(*parts):
+    """Returns a path in the cache; its folder is there."""
+    base = os.environ.get("SMTPCORE_FUZZ_CACHE")
+    if not base:
+        home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        base = os.path.join(home, "smtpcore", "fuzz")
+    path = os.path.join(base, *parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def sources(*patterns):
+    """Returns paths in the tree, without tests and what only tests use."""
+    found = []
+    for pattern in patterns:
+        found += glob.glob(os.path.join(ROOT, pattern))
+    return sorted(os.path.relpath(path, ROOT) for path in found
+                  if not path.endswith(("_test.c", "testing.c")))
+
+
+def text_of(path, overlay):
+    if path in overlay:
+        return overlay[path]
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+@functools.lru_cache(maxsize=None)
+def tree_headers():
+    """Returns the digest of every header that an object may include."""
+    digest = hashlib.sha256()
+    for pattern in ["core/*.h", "core/include/smtpcore/*.h", "core/model/*.h",
+                    "shim/mem/*.h", "fuzz/*/*.h"]:
+        for path in sorted(glob.glob(os.path.join(ROOT, pattern))):
+            with open(path, "rb") as file:
+                digest.update(path.encode() + b"\0" + file.read() + b"\0")
+    return digest.hexdigest()
+
+
+def headers_digest(overlay):
+    """Returns the digest of the headers, those of an overlay among them."""
+    extra = "".join(path + "\0" + text for path, text in sorted(overlay.items())
+                    if path.endswith(".h"))
+    return tree_headers() + extra
+
+
+@functools.lru_cache(maxsize=None)
+def version_of(compiler):
+    if not shutil.which(compiler):
+        raise Failure("%s is not there: run bazel/install" % compiler)
+    return subprocess.run([compiler, "--version"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def run(words, env=None):
+    done = subprocess.run(words, check=False, text=True, cwd=ROOT,
+                          env={**os.environ, **(env or {})},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        raise Failure("failed: %s\n%s" % (" ".join(words), done.stdout))
+
+
+def digest_of(*parts):
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def into_place(path, make):
+    """Lets `make(temporary)` make `path`, which then appears all at once."""
+    if not os.path.exists(path):
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path),
+                                             suffix=os.path.splitext(path)[1])
+        os.close(handle)
+        try:
+            make(temporary)
+            os.replace(temporary, path)
+        finally:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+    return path
+
+
+def overlay_folder(overlay):
+    """Returns a folder that holds the headers of an overlay, or None."""
+    headers = {path: text for path, text in overlay.items() if path.endswith(".h")}
+    if not headers:
+        return None
+    name = digest_of(*("%s\0%s" % pair for pair in sorted(headers.items())))
+    folder = cache("headers", name, "")
+    for path, text in headers.items():
+        full = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+    return folder
+
+
+def compile_one(path, compiler, copts, env, overlay):
+    """Returns the object of one source."""
+    text = text_of(path, overlay)
+    includes = ["-I.", "-Icore/include"]
+    folder = overlay_folder(overlay)
+    if folder:
+        includes = ["-I" + folder, "-I" + os.path.join(folder, "core/include")] + includes
+    name = digest_of(version_of(compiler), " ".join(copts), str(env), path, text,
+                     headers_digest(overlay))
+    out = cache("objects", name[:2], name + ".o")
+
+    def make(temporary):
+        source = path
+        if path in overlay:
+            source = temporary + ".c"
+            with open(source, "w", encoding="utf-8") as file:
+                file.write("#line 1 \"%s\"\n" % path + text)
+        try:
+            run([compiler] + WARNINGS + copts + includes +
+                ["-iquote", os.path.dirname(path), "-c", source, "-o", temporary], env)
+        finally:
+            if source != path:
+                os.unlink(source)
+
+    return into_place(out, make)
+
+
+def compile_all(paths, compiler, copts, env, overlay):
+    if len(paths) < 2:
+        return [compile_one(path, compiler, copts, env, overlay) for path in paths]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(
+            lambda path: compile_one(path, compiler, copts, env, overlay), paths))
+
+
+def engine_parts(how):
+    """Returns (sources, words for the linker) of the engine of a flavour."""
+    if how["engine"] == "replay":
+        return ["fuzz/engine/replay.c"], []
+    if how["engine"] == "libfuzzer":
+        paths = [path for path in sources("fuzz/mutator/*.c")
+                 if os.path.basename(path) != "afl.c"]
+        return (paths if "fuzz/mutator/libfuzzer.c" in paths else []), []
+    words = [AFL + "/libAFLDriver.a"]
+    if how["cc"] != "afl-clang-fast":
+        words += [AFL + "/afl-compiler-rt-64.o", "-ldl", "-lstdc++", "-rdynamic"]
+    return [], words + ["-lm"]
+
+
+def build(target, flavour, overlay=None):
+    """Builds one target and returns its binary. Raises Failure with what went wrong."""
+    overlay = overlay or {}
+    if target not in targets():
+        raise Failure("no target %s: see fuzz/targets.bzl" % target)
+    if flavour not in FLAVOURS:
+        raise Failure("no flavour %s: have %s" % (flavour, ", ".join(FLAVOURS)))
+    how = FLAVOURS[flavour]
+    env = how.get("env", {})
+    engine, words = engine_parts(how)
+    seen = how["copts"] + how.get("seen", [])
+    core = sources("core/*.c")
+    bug = sources("fuzz/bugs/*.c") if overlay else []
+    options = ["sanitizers/options.c"] if how.get("options") else []
+    # The script's own target is about the harness.
+    harness = sources("fuzz/harness/*.c")
+    about = [path for path in harness if target == "script" and "/script" in path]
+    compiled = compile_all(core + about + ["fuzz/targets/%s.c" % target], how["cc"], seen,
+                           env, overlay)
+    helpers = compile_all(sources("core/model/*.c") + sorted(set(harness) - set(about)) +
+                          ["shim/mem/mem.c"] + bug, how["cc"], how["copts"], env, overlay)
+    engine = compile_all(engine + options, how["cc"], how["copts"], env, overlay)
+    parts = compiled + helpers + engine
+    linkopts = how.get("linkopts", [])
+    name = digest_of(how["cc"], *parts, *words, *linkopts)
+    out = cache("binaries", name[:2], "%s-%s-%s" % (target, flavour, name))
+
+    def make(temporary):
+        # An archive, so that a target holds only what it uses; for coverage, all of the
+        # core.
+        archive = temporary + ".a"
+        whole = compiled[:-1] if how.get("whole") else []
+        run(["llvm-ar-19", "rcs", archive] + helpers + ([] if whole else compiled[:-1]))
+        try:
+            run([how["cc"]] + linkopts + [compiled[-1]] + engine + whole + [archive] +
+                words + ["-o", temporary], env)
+        finally:
+            os.unlink(archive)
+        os.chmod(temporary, 0o755)
+
+    return into_place(out, make)
+
+
+def program(name, paths, copts=(), linkopts=()):
+    """Builds a program of the host from sources, with the core and the harness."""
+    copts = ["-O1"] + list(copts)
+    own = compile_all(paths, "clang-19", copts, {}, {})
+    library = compile_all(sources("core/*.c", "fuzz/harness/*.c", "core/model/*.c") +
+                          ["shim/mem/mem.c"], "clang-19", copts, {}, {})
+    digest = digest_of(name, *own, *library, *linkopts)
+    out = cache("binaries", digest[:2], "%s-%s" % (name, digest))
+
+    def make(temporary):
+        # An archive, so that a program holds only what it uses.
+        archive = temporary + ".a"
+        run(["llvm-ar-19", "rcs", archive] + library)
+        try:
+            run(["clang-19"] + own + [archive] + list(linkopts) + ["-o", temporary])
+        finally:
+            os.unlink(archive)
+        os.chmod(temporary, 0o755)
+
+    return into_place(out, make)
+
+
+def mutator():
+    """Builds AFL++'s custom mutator: a shared library."""
+    paths = [path for path in sources("fuzz/mutator/*.c")
+             if os.path.basename(path) != "libfuzzer.c"]
+    return program("mutator.so", paths, ["-fPIC", "-O2"], ["-shared"])
+
+
+def dictionary(kind):
+    """Makes the dictionary of a kind and returns its path."""
+    if kind not in KINDS:
+        raise Failure("no kind %s: have %s" % (kind, ", ".join(KINDS)))
+    printer = program("dictionary", ["fuzz/dictionary.c"])
+    done = subprocess.run([printer, kind], check=False, stdout=subprocess.PIPE)
+    if done.returncode != 0:
+        raise Failure("the dictionary of %s cannot be made" % kind)
+    digest = hashlib.sha256(done.stdout).hexdigest()[:32]
+    out = cache("dictionaries", "%s-%s.dict" % (kind, digest))
+
+    def make(temporary):
+        with open(temporary, "wb") as file:
+            file.write(done.stdout)
+
+    return into_place(out, make)
+
+
+def corpus(target):
+    """Returns the folders and files of a target's seeds, regression seeds among them."""
+    regress = os.path.join(ROOT, "corpus/regress")
+    found = [os.path.join(ROOT, "corpus", target, part) for part in ("", "recorded", "found")]
+    found += sorted(glob.glob(os.path.join(glob.escape(regress), target + "-*")))
+    return [path for path in found if os.path.exists(path)]
+
+
+def seeds(target, folder=None):
+    """Makes a folder with all seeds of a target as the engines read them."""
+    folder = folder or tempfile.mkdtemp(prefix="smtpcore-seeds-")
+    os.makedirs(folder, exist_ok=True)
+    for path in corpus(target):
+        if os.path.isdir(path):
+            encode(target, path, folder)
+        else:
+            with tempfile.TemporaryDirectory() as one:
+                shutil.copy(path, one)
+                encode(target, one, folder)
+    return folder
+
+
+def encode(target, source, folder):
+    if targets()[target]["kind"] == "script":
+        run([program("script_tool", ["fuzz/script_tool.c"]), "encode", source, folder])
+        return
+    for name in sorted(os.listdir(source)):
+        if os.path.isfile(os.path.join(source, name)):
+            shutil.copy(os.path.join(source, name), os.path.join(folder, name))
+
+
+def main():
+    words = sys.argv[1:]
+    if not words or words[0] in ("-h", "--help"):
+        print(__doc__.strip())
+        return 0 if words else 64
+    try:
+        if words[0] == "list":
+            print("targets:", " ".join(sorted(targets())))
+            print("flavours:", " ".join(FLAVOURS))
+        elif words[0] == "mutator":
+            print(mutator())
+        elif words[0] == "dictionary":
+            print(*(dictionary(kind) for kind in words[1:] or KINDS), sep="\n")
+        elif words[0] == "seeds":
+            print(*(seeds(target) for target in words[1:]), sep="\n")
+        else:
+            for target in words[1:]:
+                print(build(target, words[0]), flush=True)
+    except Failure as failure:
+        print("make.py: %s" % failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
