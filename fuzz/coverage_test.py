@@ -70,10 +70,16 @@ class Check(unittest.TestCase):
         for change, word in (({"text": "if (b) {"}, "not there"), ({"nth": 1}, "not there"),
                              ({"file": "core/g.c"}, "not there"), ({"reason": ""}, "reason"),
                              ({"missing": {"branches": 1}}, "2 are missing"),
-                             ({"missing": {"lines": 1}}, "0 are missing")):
+                             ({"missing": {"lines": 3}}, "2 are missing")):
             _, problems, _ = coverage.check(files(), bar({**row, **change}))
             self.assertEqual(1, len(problems), problems)
             self.assertIn(word, problems[0])
+
+    def test_excluded_lines_stand_behind_their_condition(self):
+        row = {"file": "core/f.c", "text": IF, "reason": "x",
+               "missing": {"branches": 2, "mcdc": 1, "lines": 2}}
+        high = {"lines": 100, "branches": 100, "mcdc": 100}
+        self.assertEqual([], coverage.check(files(), bar(row, least=high))[1])
 
     def test_other_files_have_no_bar_of_mcdc(self):
         other = {"core/g.c": coverage.File("core/g.c", entry(mcdc=(2, 0)), TEXT)}

@@ -125,21 +125,31 @@ def inputs(target):
     return found
 
 
-def replay(target, change, counts_file, seconds):
-    """Replays the seeds of a target. Returns (law or None, sentence): which oracle,
-    sanitizer or clock ended it, and what it said."""
+def files_without(target, left_out):
+    """Returns the files of a target's seeds, but for some."""
+    found = []
+    for path in inputs(target):
+        inside = [os.path.join(folder, name) for folder, _, names in os.walk(path)
+                  for name in names]
+        found += [path] if os.path.isfile(path) else sorted(inside)
+    return [path for path in found if path not in left_out]
+
+
+def replay(target, change, counts_file, seconds, left_out=()):
+    """Replays the seeds of a target but for `left_out`. Returns (law or None, sentence,
+    input): which oracle, sanitizer or clock ended it, what it said, and where."""
     binary = make.build(target, "replay", change)
+    paths = files_without(target, left_out) if left_out else inputs(target)
     env = engines.plain_environment(environment(counts_file) if counts_file else {})
     try:
-        done = subprocess.run([binary] + inputs(target), check=False, env=env,
+        done = subprocess.run([binary] + paths, check=False, env=env,
                               text=True, errors="replace", timeout=seconds, cwd=ROOT,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except subprocess.TimeoutExpired:
-        return CLOCK, "no end within %d s" % seconds
+        return CLOCK, "no end within %d s" % seconds, ""
     law, what = engines.verdict(done.stdout)
     if law is None and done.returncode != 0:
         law, what = "crash", "exit status %d: %s" % (done.returncode, done.stdout[-300:])
     seed = re.search(r"^replay: input: (.*)$", done.stdout, re.M)
-    if seed:
-        what += " [%s]" % os.path.basename(seed.group(1))
-    return law, what
+    where = seed.group(1) if seed else ""
+    return law, what + (" [%s]" % os.path.basename(where) if where else ""), where

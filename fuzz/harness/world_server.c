@@ -186,6 +186,7 @@ static smtpc_input answer_to(world_server *w, const smtpc_action *act) {
 // A message is stored once, whoever of its recipients it is for.
 static void note_stored(world_server *w, const smtpc_action *act,
                         const smtpc_input *in) {
+  ws_guard_verdict(w, act, in);
   if (act->kind != SMTPC_DO_ASK_MESSAGE) {
     return;
   }
@@ -221,6 +222,7 @@ static void do_report(world_server *w, const smtpc_action *act) {
       INVARIANT,
       act->finding != SMTPC_FINDING_NONE && act->finding < SMTPC_FINDING_COUNT,
       "no such finding");
+  ws_guard_finding(w, act);
   hash_number(w,
               (act->pos << 8u) ^ ((uint64_t)act->channel << 7u) ^ act->finding);
 }
@@ -251,6 +253,7 @@ static void do_action(world_server *w, const smtpc_action *act,
   } else if (act->kind == SMTPC_DO_CLOSE) {
     hash_number(w, ((uint64_t)act->end_reason << 16u) |
                        ((uint64_t)act->finding << 8u) | act->device);
+    ws_guard_close(w, act);
     w->border = act->finding == SMTPC_FINDING_STARTTLS_PIPELINED ||
                 act->finding == SMTPC_FINDING_CLEAR_IN_HANDSHAKE;
     w->where = SMTPC_MEM_CLOSED;
@@ -268,6 +271,7 @@ static size_t step(world_server *w, const smtpc_input *in, smtpc_action *act) {
   const uint8_t tls = w->session.tls;
   if (w->account.line_open == 0u) {
     w->tx_before = w->session.tx;
+    w->errors_before = w->session.abuse.errors;
   }
   const smtpc_status status =
       smtpc_server_step(&w->policy, &w->session, in, &used, act);
@@ -299,6 +303,11 @@ static int is_late(world_server *w) {
   return w->late_left > 0u;
 }
 
+// A line of a reply was said, and more of them follow.
+static int is_halfway(const world_server *w, const smtpc_action *act) {
+  return act->kind == SMTPC_DO_SEND && w->account.code != 0u;
+}
+
 // Goes on from `act` until the session waits for input, or for an answer that
 // is late.
 static void run_on(world_server *w, smtpc_action *act) {
@@ -313,6 +322,11 @@ static void run_on(world_server *w, smtpc_action *act) {
     }
     w->steps_max += SMTPC_MEM_STEPS_PER_OCTET;
     (void)step(w, &in, act);
+    if (w->late_next > 0u && is_halfway(w, act) != 0) {
+      // The rest of the reply is said when the next record comes.
+      w->late_next = 0u;
+      return;
+    }
   }
   if (act->kind == SMTPC_DO_NEED_INPUT) {
     ws_law_rest(w);

@@ -135,6 +135,7 @@ static void begin_chunk(world_server *w, size_t len) {
   a->mode = WS_CHUNK;
   a->chunk_left = size;
   a->chunk_last = last;
+  a->chunk_idle = size == 0u && last == 0u;
   if (a->chunks == 0u) {
     smtpc_octets_clear(&w->body);
   }
@@ -155,6 +156,9 @@ static void end_line(world_server *w, const smtpc_action *act) {
   a->line_open = 1u;
   a->ends = 0u;
   a->owed++;
+  a->line_len = w->raw.len;
+  a->crlf = len != SIZE_MAX && len + 2u == w->raw.len;
+  a->yes = a->mode == WS_LINES ? 0u : a->yes;
   if (a->mode == WS_LINES) {
     memset(a->verb, 0, sizeof a->verb);
     if (a->bad == 0u && len != SIZE_MAX) {
@@ -186,18 +190,31 @@ static void took_data(world_server *w, const uint8_t *data, size_t used) {
     a->eod = eod_next(a->eod, data[i]);
   }
   smtpc_octets_add(&w->body, data, used);
+  // Greater limits than these no input can pass.
+  FUZZ_MUST(
+      BOUNDS,
+      w->policy.size_max > UINT32_MAX || w->policy.discard_max > UINT32_MAX ||
+          w->body.len <= 2u * w->policy.size_max + 5u + w->policy.discard_max,
+      "%zu octets of a message are read", w->body.len);
   if (a->eod == 5u) {
     a->mode = WS_LINES;
     a->line_open = 1u;
     a->owed += w->policy.lmtp != 0u ? a->rcpts : 1u;
     a->verb[0] = '\0';
     a->ends = 1u;
+    a->lost = 1u;
   }
 }
 
 static void took_chunk(world_server *w, const uint8_t *data, size_t used) {
   ws_account *a = &w->account;
   FUZZ_MUST(BDAT, used <= a->chunk_left, "%zu octets of a chunk of %llu", used,
+            (unsigned long long)a->chunk_left);
+  FUZZ_MUST(BOUNDS,
+            w->session.chunk_refusal == SMTPC_REPLY_NONE || used == 0u ||
+                w->session.mode != SMTPC_SERVER_CHUNK ||
+                a->chunk_left <= w->policy.discard_max,
+            "a refused chunk of %llu octets is read",
             (unsigned long long)a->chunk_left);
   a->chunk_left -= used;
   smtpc_octets_add(&w->body, data, used);
@@ -239,9 +256,11 @@ void ws_gave(world_server *w, const uint8_t *data, size_t len) {
   FUZZ_MUST(POLICY, w->policy.tls != SMTPC_SERVER_TLS_REQUIRED || w->tls != 0u,
             "content in clear under required");
   smtpc_octets_add(&w->content, data, len);
+  w->account.content_any = 1u;
 }
 
 void ws_dropped(world_server *w) {
+  w->account.content_any = 0u;
   smtpc_octets_clear(&w->content);
 }
 
@@ -251,17 +270,24 @@ void ws_dropped(world_server *w) {
 // dots.
 static void check_message(world_server *w, const smtpc_action *act) {
   const ws_account *a = &w->account;
+  const bool keeps_lf =
+      (w->policy.quirks & (uint32_t)SMTPC_QUIRK_CONTENT_LF) != 0u;
   if (a->chunks != 0u || ws_is(w, "BDAT")) {
     FUZZ_MUST(BDAT,
               w->content.len == w->body.len &&
                   (w->body.len == 0u ||
                    memcmp(w->content.data, w->body.data, w->body.len) == 0),
               "another message than its chunks");
+    const smtpc_model_content model =
+        smtpc_model_content_check(w->body.data, w->body.len, keeps_lf, true);
+    FUZZ_MUST(NORM,
+              w->session.tx.body == SMTPC_BODY_BINARYMIME ||
+                  (model.anomalies & SMTPC_ANOMALIES_LOST) == 0u,
+              "chunks with anomalies %x are kept", model.anomalies);
   } else {
     uint8_t *want = fuzz_block(w->body.data, w->body.len);
-    const smtpc_model_content model = smtpc_model_content_decode(
-        w->body.data, w->body.len,
-        (w->policy.quirks & (uint32_t)SMTPC_QUIRK_CONTENT_LF) != 0u, want);
+    const smtpc_model_content model =
+        smtpc_model_content_decode(w->body.data, w->body.len, keeps_lf, want);
     FUZZ_MUST(EOD, model.status == SMTPC_OK && model.used == w->body.len,
               "the message ends elsewhere");
     FUZZ_MUST(NORM, (model.anomalies & SMTPC_ANOMALIES_LOST) == 0u,
@@ -291,6 +317,7 @@ static void check_needs_mail(const world_server *w, const char *what) {
 
 void ws_asked(world_server *w, const smtpc_action *act) {
   const ws_account *a = &w->account;
+  ws_guard_question(w, act);
   const int clear_auth =
       (w->policy.quirks & (uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR) != 0u;
   switch (act->kind) {

@@ -51,6 +51,7 @@ void ws_law_step(world_server *w, const smtpc_input *in, smtpc_status status,
             w->session.tls == 0u || w->tls != 0u ||
                 (w->handshake != 0u && in->kind == SMTPC_IN_TLS_UP),
             "TLS without a handshake");
+  ws_guard_step(w, in, used);
 }
 
 void ws_law_start_tls(world_server *w, size_t left) {
@@ -132,6 +133,7 @@ void ws_law_rest(world_server *w) {
     check_transaction(w);
   }
   check_secret(w);
+  ws_guard_rest(w);
 }
 
 // -------------------------------------------------------------------- misuse

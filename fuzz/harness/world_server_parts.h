@@ -38,6 +38,7 @@ typedef struct ws_account {
   uint8_t chunks;       // 1: a chunk of it was accepted
   uint8_t failed;       // 1: a chunk of it was refused
   uint8_t chunk_last;
+  uint8_t chunk_idle;      // 1: it has no octets, and is not the last one
   uint8_t chunk_lost;      // 1: the chunk at hand was refused before it came
   uint8_t hello;           // 1: EHLO and so on was accepted on this channel
   uint8_t extended;        // 1: and it was not HELO
@@ -47,9 +48,16 @@ typedef struct ws_account {
   uint8_t line_open;       // 1: a line waits for its reply
   uint8_t ends;            // 1: it is the end of a message
   uint8_t bare;            // 1: the line at hand is a verb alone
+  uint8_t crlf;            // 1: CRLF ended it
+  uint8_t junk_may_fall;   // 1: a message ended: junk is counted anew
+  uint8_t lost;            // 1: nothing was asked of the message that ended
+  uint8_t yes;             // 1: the credentials of this exchange are right
+  size_t line_len;         // of the line at hand, its end included
+  size_t idle_chunks;      // chunks of no octets since the last message
+  size_t failures;         // logins that failed; it survives STARTTLS
   uint8_t starttls;        // 1: 220 was said to STARTTLS
   uint8_t secret_seen;     // 1: a line with the world's password was taken
-  uint8_t content_any;     // 1: content was given out
+  uint8_t content_any;     // 1: something is to be stored or dropped
   char verb[WS_VERB_MAX];  // of the line at hand, in capitals
 } ws_account;
 
@@ -77,7 +85,12 @@ struct world_server {
   size_t steps_max;
   uint64_t hash;
   smtpc_transaction tx_before;
-  smtpc_abuse abuse;  // when TLS started
+  smtpc_abuse abuse;       // when TLS started
+  smtpc_abuse counted;     // after the last step
+  uint32_t errors_before;  // when the line at hand was taken
+  uint32_t found[3];       // findings that were reported
+  uint8_t ends_unclean;    // 1: the stream broke off under TLS
+  uint8_t tls_old;         // 1: TLS of an old version came up
   smtpc_mem_where where;
   uint8_t tls;
   uint8_t border;         // 1: octets behind STARTTLS ended the session
@@ -124,6 +137,30 @@ int ws_is(const world_server *w, const char *verb);
 // ws_said judges a line that was sent.
 void ws_said(world_server *w, const smtpc_action *act, const uint8_t *data,
              size_t len);
+
+// ---------- world_server_guard.c
+
+// ws_guard_step judges the counters of abuse, and the channel of octets.
+void ws_guard_step(world_server *w, const smtpc_input *in, size_t used);
+
+// ws_guard_question judges a question about credentials, a sender or a message.
+void ws_guard_question(world_server *w, const smtpc_action *act);
+
+// ws_guard_verdict notes the verdict on credentials.
+void ws_guard_verdict(world_server *w, const smtpc_action *act,
+                      const smtpc_input *in);
+
+// ws_guard_reply judges a whole reply with this code to the line at hand.
+void ws_guard_reply(world_server *w, uint16_t code);
+
+// ws_guard_finding judges a finding.
+void ws_guard_finding(world_server *w, const smtpc_action *act);
+
+// ws_guard_rest judges a session that waits for input.
+void ws_guard_rest(const world_server *w);
+
+// ws_guard_close judges the end.
+void ws_guard_close(const world_server *w, const smtpc_action *act);
 
 // ---------- world_server_law.c
 

@@ -103,6 +103,7 @@ static void said_bdat(world_server *w, uint16_t code) {
             "a refused chunk is not taken");
   if (good && a->chunk_last == 0u) {
     a->chunks = 1u;
+    a->idle_chunks += a->chunk_idle;
   } else if (a->owed == 0u) {
     ws_over(w);
     // Whatever was open has failed, and RSET alone goes on.
@@ -149,6 +150,8 @@ static void meaning(world_server *w, uint16_t code) {
     }
   } else if (ws_is(w, "MAIL")) {
     a->mail |= (uint8_t)good;
+    // From here on a shim holds something, which is to be stored or dropped.
+    a->content_any |= (uint8_t)good;
   } else if (ws_is(w, "RCPT")) {
     FUZZ_MUST(TXN, !good || a->mail != 0u, "a recipient without a sender");
     a->rcpts += good != 0;
@@ -217,6 +220,7 @@ void ws_said(world_server *w, const smtpc_action *act, const uint8_t *data,
             "%u to nothing", code);
   a->owed -= a->owed > 0u ? 1u : 0u;
   check_noop(w, code);
+  ws_guard_reply(w, code);
   meaning(w, code);
   if (a->owed == 0u) {
     a->line_open = 0u;

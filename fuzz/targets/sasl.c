@@ -9,10 +9,9 @@
 //     both LOGIN                 a name, a secret, and the server's secret if it is
 //                                another one: client and server talk to each other
 //
-// A line that begins with `"` is encoded in base64 by the harness; others go as they
-// are. Words of the first line: `offers` (the server offers a bound mechanism),
-// `could` (the client would have bound), `end-point` and `unbound` (the kind of
-// binding), `other-channel`, `draft` (LOGIN's prompts), `small` (little room).
+// A line that begins with `"` is made base64 by the harness. Words of the first line:
+// `offers` (our server names a bound mechanism), `could` (our client would have bound),
+// `end-point`, `unbound`, `other-channel`, `draft` (prompts), `small` (little room).
 //
 // A digest is a toy: a hash of secret, salt and text that only who has them can make.
 //
@@ -35,7 +34,6 @@ const unsigned fuzz_target_kind = FUZZ_KIND_TOKENS;
 #define GUARD_LEN 64u
 #define HOST_LEN 12u
 #define LINES_MAX 16u
-
 enum { OFFERS = 1, COULD = 2, YES = 4, END_POINT = 8 };
 enum { UNBOUND = 16, OTHER_CHANNEL = 32, DRAFT = 64, SMALL = 128 };
 
@@ -90,8 +88,7 @@ static text next_line(text *rest) {
 }
 
 static bool is(text word, const char *name) {
-  const size_t len = strlen(name);
-  return word.len == len && memcmp(word.data, name, len) == 0;
+  return word.len == strlen(name) && memcmp(word.data, name, word.len) == 0;
 }
 
 static void take_word(plan *p, text word) {
@@ -215,12 +212,12 @@ static bool knows(const void *thing, size_t len, const plan *p, text secret) {
 // toy writes a digest of `len` octets: a hash of all that it is made over.
 static void toy(uint8_t *out, size_t len, unsigned label, text secret,
                 text salted, text over) {
-  uint64_t hash = fuzz_hash_number(label, secret.len);
-  hash = fuzz_hash(hash, secret.data, secret.len);
-  hash = fuzz_hash_number(hash, salted.len);
-  hash = fuzz_hash(hash, salted.data, salted.len);
-  hash = fuzz_hash_number(hash, over.len);
-  hash = fuzz_hash(hash, over.data, over.len);
+  const text parts[] = {secret, salted, over};
+  uint64_t hash = label;
+  for (size_t k = 0u; k < 3u; k++) {
+    hash = fuzz_hash_number(hash, parts[k].len);
+    hash = fuzz_hash(hash, parts[k].data, parts[k].len);
+  }
   for (size_t i = 0u; i < len; i++) {
     hash = i % 8u == 0u ? fuzz_hash_number(hash, i) : hash >> 8u;
     out[i] = (uint8_t)(hash & 0xffu);
@@ -252,9 +249,6 @@ static void check_server(const server *s, const plan *p, const text *secret) {
             "a span lies outside of the line");
   FUZZ_MUST(INVARIANT,
             sasl->wants <= SMTPC_SASL_REFUSED &&
-                sasl->wants != SMTPC_SASL_WAIT &&
-                sasl->wants != SMTPC_SASL_PASSWORD &&
-                sasl->wants != SMTPC_SASL_DIGEST &&
                 sasl->peer_nonce_len <= SMTPC_PEER_NONCE_MAX &&
                 sasl->held_len <= SMTPC_DIGEST_MAX,
             "a server wants %u", sasl->wants);
@@ -419,13 +413,11 @@ static void begin_server(server *s, const plan *p) {
 static void check_repeated(text first, text last) {
   const bool known = first.len >= 8u && last.len >= 8u &&
                      last.data != first.data && last.data[0] == '"';
+  const bool n = known && memcmp(first.data, "\"n,,", 4u) == 0;
+  const bool y = known && memcmp(first.data, "\"y,,", 4u) == 0;
   FUZZ_MUST(SECRET,
-            !known || memcmp(first.data, "\"n,,", 4u) != 0 ||
-                memcmp(last.data, "\"c=biws,", 8u) == 0,
-            "an exchange without binding ends with one");
-  FUZZ_MUST(SECRET,
-            !known || memcmp(first.data, "\"y,,", 4u) != 0 ||
-                memcmp(last.data, "\"c=eSws,", 8u) == 0,
+            (!n || memcmp(last.data, "\"c=biws,", 8u) == 0) &&
+                (!y || memcmp(last.data, "\"c=eSws,", 8u) == 0),
             "an exchange began otherwise than it ends");
 }
 
@@ -464,10 +456,6 @@ static void check_client(const smtpc_sasl_client *sasl, const plan *p) {
                 is_inside(sasl->salt, &client_side) &&
                 is_inside(sasl->final, &client_side),
             "a span lies outside of the line");
-  FUZZ_MUST(INVARIANT,
-            sasl->wants <= SMTPC_SASL_DONE && sasl->wants != SMTPC_SASL_SALT &&
-                sasl->wants != SMTPC_SASL_CHECK,
-            "a client wants %u", sasl->wants);
   FUZZ_MUST(INVARIANT,
             (smtpc_span_len(sasl->say) > 0u) == (sasl->wants == SMTPC_SASL_SAY),
             "there is a line to send, or none");
@@ -647,14 +635,12 @@ static void run_client(plan *p) {
   p->name = next_line(&p->rest);
   p->secret = next_line(&p->rest);
   begin_client(&sasl, p);
-  bool first = true;
   for (unsigned k = 0u; k < LINES_MAX; k++) {
     if (serve_client(&sasl, p, true) != SMTPC_OK ||
         sasl.wants != SMTPC_SASL_SAY) {
       break;
     }
-    (void)check_say(&sasl, first);
-    first = false;
+    (void)check_say(&sasl, k == 0u);
     smtpc_sasl_client_said(&sasl);
     check_client(&sasl, p);
     if (p->rest.len == 0u ||

@@ -11,8 +11,8 @@ with each line, and coverage.json as llvm-cov has it.
 --check compares with fuzz/coverage_bar.json, and writes no HTML. That file has the bar in
 percent: lines and branches of the whole core, and MC/DC of the tokenizers and of the
 policy. It lists what cannot be reached by construction: file, text of the line (and nth,
-from 0, where several lines read the same), how many of its lines, branches and mcdc are
-missing, and the reason. What is listed and reached nevertheless, or not there any more,
+from 0, where several lines read the same), how many of its branches and mcdc, and of the
+lines from it on, are missing, and the reason. What is listed and reached nevertheless, or not there any more,
 fails as well. Exit status: 0, 1 below the bar, 64 for a wrong flag.
 """
 
@@ -202,7 +202,9 @@ def exclude(row, files, missing, excluded):
     if not row.get("reason"):
         yield "excluded without a reason: " + name
     for measure, count in row["missing"].items():
-        have = missing.pop((row["file"], measure, found[nth]), 0)
+        # What a condition guards stands behind it: so many lines, or with it one more.
+        span = range(found[nth], found[nth] + count + 1) if measure == "lines" else [found[nth]]
+        have = sum(missing.pop((row["file"], measure, line), 0) for line in span)
         excluded[row["file"], measure] += have
         if have != count:
             yield "%s: %d of its %s are excluded, %d are missing" % (name, count, measure, have)
