@@ -204,6 +204,15 @@ static void ask_params(const state *s) {
             "a laxer policy refuses parameters that a stricter one takes");
 }
 
+static int is_printable(const smtpc_text *text) {
+  for (size_t i = 0u; i < text->len; i++) {
+    if (text->data[i] < 0x20u || text->data[i] > 0x7eu) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
 static void ask_server_check(const state *s) {
   const smtpc_status status = smtpc_server_policy_check(&s->server);
   const smtpc_server_policy *p = &s->server;
@@ -220,6 +229,19 @@ static void ask_server_check(const state *s) {
             status != SMTPC_OK || p->certificate != 0u ||
                 (p->tls == SMTPC_SERVER_TLS_OFF && p->implicit_tls == 0u),
             "TLS without a certificate passes the check");
+  for (size_t i = 0u; status == SMTPC_OK && i < 4u; i++) {
+    const smtpc_text *const texts[] = {&p->greeting, &p->hello, &p->hello_tls,
+                                       &p->starttls};
+    FUZZ_MUST(CRLFOUT, texts[i]->len <= SMTPC_TEXT_MAX,
+              "a text of %u octets passes the check", texts[i]->len);
+    FUZZ_MUST(CRLFOUT, is_printable(texts[i]) != 0,
+              "a text with a control octet passes the check");
+  }
+  FUZZ_MUST(MISUSE,
+            status != SMTPC_OK || (p->proxy <= 1u && p->implicit_tls <= 1u &&
+                                   p->certificate <= 1u && p->rcpt_max > 0u &&
+                                   p->hostname_len > 0u),
+            "a flag out of range passes the check");
 }
 
 // ------------------------------------------------------------------- client
@@ -347,6 +369,13 @@ static void ask_helo(const state *s) {
             status != SMTPC_OK || s->client.implicit_tls == 0u ||
                 s->client.tls != SMTPC_CLIENT_TLS_OFF,
             "implicit TLS with TLS off passes the check");
+  FUZZ_MUST(
+      MISUSE,
+      status != SMTPC_OK || (s->client.group_max > 0u &&
+                             s->client.binding <= 1u && s->client.bdat <= 1u &&
+                             s->client.lmtp <= 1u && s->client.hello_len > 0u &&
+                             s->client.auth_order < SMTPC_AUTH_ORDER_COUNT),
+      "a flag out of range passes the check");
 }
 
 // ------------------------------------------------------------------ program
@@ -477,6 +506,65 @@ static void set_fact(state *s, unsigned field, unsigned value) {
   }
 }
 
+// What only a check is to look at.
+static void set_oddity(state *s, unsigned field, unsigned value) {
+  smtpc_text *const texts[] = {&s->server.greeting, &s->server.hello,
+                               &s->server.hello_tls, &s->server.starttls};
+  switch (field) {
+    case 0u:
+      texts[value % 4u]->len = (uint8_t)(value / 2u);
+      break;
+    case 1u:
+      texts[value % 4u]->data[value / 4u] = (uint8_t)(value * 5u % 256u);
+      break;
+    case 2u:
+      memset(texts[value % 4u]->data, 'x', SMTPC_TEXT_MAX);
+      break;
+    case 3u:
+      s->server.hostname_len = (uint8_t)value;
+      break;
+    case 4u:
+      s->server.proxy = (uint8_t)(value % 3u);
+      break;
+    case 5u:
+      s->server.prompts = (uint8_t)(value % 4u);
+      break;
+    case 6u:
+      s->server.rcpt_max = (uint16_t)(value % 3u);
+      break;
+    case 7u:
+      s->server.implicit_tls = (uint8_t)(value % 3u);
+      s->server.certificate = (uint8_t)(value / 3u % 3u);
+      break;
+    case 8u:
+      s->client.hello_len = (uint8_t)value;
+      break;
+    case 9u:
+      s->client.implicit_tls = (uint8_t)(value % 3u);
+      s->client.binding = (uint8_t)(value / 3u % 3u);
+      break;
+    case 10u:
+      s->client.bdat = (uint8_t)(value % 3u);
+      s->client.lmtp = (uint8_t)(value / 3u % 3u);
+      break;
+    case 11u:
+      s->client.group_max = (uint16_t)(value % 2u);
+      break;
+    case 12u:
+      s->client.auth_order = (uint8_t)(value % (SMTPC_AUTH_ORDER_COUNT + 1u));
+      break;
+    case 13u:
+      s->params.by_mode = (uint8_t)(value % 3u);
+      break;
+    case 14u:
+      s->client.hello[0] = (uint8_t)value;
+      break;
+    default:
+      s->server.hostname[0] = (uint8_t)value;
+      break;
+  }
+}
+
 static void ask(state *s, unsigned question, unsigned value) {
   switch (question) {
     case 0u:
@@ -513,7 +601,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   smtpc_server_policy_init(&s.server);
   smtpc_client_policy_init(&s.client);
   for (size_t i = 0u; i + 1u < size && i < 2u * STEPS_MAX; i += 2u) {
-    const unsigned op = data[i] % 48u;
+    const unsigned op = data[i] % 64u;
     const unsigned value = data[i + 1u];
     if (op < 12u) {
       set_server(&s, op, value);
@@ -521,8 +609,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       set_client(&s, op - 12u, value);
     } else if (op < 36u) {
       set_fact(&s, op - 24u, value);
-    } else {
+    } else if (op < 48u) {
       ask(&s, op - 36u, value);
+    } else {
+      set_oddity(&s, op - 48u, value);
     }
   }
   return 0;

@@ -182,7 +182,7 @@ class Afl(Run):
     def state(self):
         stats = self.stats()
         return {"executions": int(stats.get("execs_done", 0)),
-                "rate": int(float(stats.get("execs_per_sec", 0))),
+                "rate": int(min(float(stats.get("execs_per_sec", 0)), 1e9)),
                 "edges": int(stats.get("edges_found", 0)),
                 "corpus": int(stats.get("corpus_count", 0)),
                 "crashes": len(self.crashes()),
