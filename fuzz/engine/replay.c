@@ -31,6 +31,8 @@ static const char *current = "";
 // A broken law aborts, and a sanitizer calls back: both then tell which input it was.
 void __sanitizer_set_death_callback(void (*callback)(void))
     __attribute__((weak));
+// MemorySanitizer does not know that nftw wrote the names that it gives.
+void __msan_unpoison_string(const volatile char *text) __attribute__((weak));
 
 static void say_current(void) {
   static const char text[] = "replay: input: ";
@@ -55,6 +57,9 @@ static int visit(const char *path, const struct stat *status, int kind,
                  struct FTW *at) {
   (void)status;
   (void)at;
+  if (__msan_unpoison_string != NULL) {
+    __msan_unpoison_string(path);
+  }
   if (kind == FTW_F) {
     if (file_count == FILES_MAX) {
       fprintf(stderr, "replay: more than %u files\n", FILES_MAX);

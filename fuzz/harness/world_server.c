@@ -144,8 +144,12 @@ static smtpc_input verdict(world_server *w, const smtpc_action *act) {
   return in;
 }
 
-static smtpc_input octets_of(unsigned kind, const script_record *record,
-                             const uint8_t *usual, size_t usual_len) {
+// What the script says, or the usual. More than `most` octets would be misuse, which the
+// target misuse is for.
+static smtpc_input octets_of(unsigned kind, const script_record *said,
+                             size_t most, const uint8_t *usual,
+                             size_t usual_len) {
+  const script_record *record = said != NULL && said->len <= most ? said : NULL;
   smtpc_input in = smtpc_input_make(kind);
   in.data = record != NULL ? record->data : usual;
   in.len = record != NULL ? record->len : usual_len;
@@ -161,23 +165,21 @@ static smtpc_input answer_to(world_server *w, const smtpc_action *act) {
     case SMTPC_DO_ASK_NONCE:
       in = octets_of(SMTPC_IN_NONCE,
                      next_record(w->answers, SCRIPT_NONCE, &w->nonce_next),
-                     usual, SMTPC_NONCE_LEN);
-      // Another length would be misuse, which the target misuse is for.
-      in = in.len == SMTPC_NONCE_LEN
-               ? in
-               : octets_of(SMTPC_IN_NONCE, NULL, usual, SMTPC_NONCE_LEN);
-      return in;
+                     SMTPC_NONCE_LEN, usual, SMTPC_NONCE_LEN);
+      return in.len == SMTPC_NONCE_LEN
+                 ? in
+                 : octets_of(SMTPC_IN_NONCE, NULL, 0u, usual, SMTPC_NONCE_LEN);
     case SMTPC_DO_ASK_SALT:
       in = octets_of(SMTPC_IN_SALT,
-                     next_record(w->answers, SCRIPT_SALT, &w->salt_next), usual,
-                     SMTPC_NONCE_LEN);
+                     next_record(w->answers, SCRIPT_SALT, &w->salt_next),
+                     SMTPC_SALT_MAX, usual, SMTPC_NONCE_LEN);
       in.number = SMTPC_ITERATIONS_MIN;
       return in;
     case SMTPC_DO_ASK_BINDING:
       return octets_of(
           SMTPC_IN_BINDING,
-          next_record(w->answers, SCRIPT_BINDING, &w->binding_next), zeros,
-          sizeof zeros);
+          next_record(w->answers, SCRIPT_BINDING, &w->binding_next),
+          SMTPC_BINDING_MAX, zeros, sizeof zeros);
     default:
       return verdict(w, act);
   }
