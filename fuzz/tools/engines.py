@@ -181,8 +181,9 @@ class Afl(Run):
 
     def state(self):
         stats = self.stats()
+        rate = float(stats.get("execs_per_sec", 0))
         return {"executions": int(stats.get("execs_done", 0)),
-                "rate": int(min(float(stats.get("execs_per_sec", 0)), 1e9)),
+                "rate": int(rate) if rate < 1e9 else 0,
                 "edges": int(stats.get("edges_found", 0)),
                 "corpus": int(stats.get("corpus_count", 0)),
                 "crashes": len(self.crashes()),
