@@ -169,15 +169,16 @@ class Campaign:
             shutil.rmtree(run.folder, ignore_errors=True)
 
     def crash(self, run, path):
-        """Minimises a crash, names it after its oracle, makes a seed of it."""
-        law, what, octets = triage(run.target, path)
+        """Names a crash after its oracle; a new one is minimised, and a seed made of it."""
+        law, what, _ = report_of(run.target, path)
+        what = what or os.path.basename(path)
         name = "%s-%s-%s" % (run.target, law.lower(), hashlib.sha1(what.encode()).hexdigest()[:8])
-        base = os.path.join(self.args.out, "crashes", name)
         if any(known == name for _, known, _ in self.crashes):
             return
         self.crashes.append((run.target, name, what))
+        base = os.path.join(self.args.out, "crashes", name)
         with open(base, "wb") as file:
-            file.write(octets)
+            file.write(minimised(run.target, path, law))
         write_seed(run.target, base, law, what)
 
     def line(self, target):
@@ -247,13 +248,12 @@ def report_of(target, path):
     return law or "not-again", what, done.stdout
 
 
-def triage(target, path):
-    """Returns (law, what, octets) of a crash, minimised where its law stays the same."""
+def minimised(target, path, law):
+    """Returns the octets of a crash, minimised where its law stays the same."""
     with open(path, "rb") as file:
         octets = file.read()
-    law, what, _ = report_of(target, path)
     if law in ("timeout", "not-again"):
-        return law, what or os.path.basename(path), octets
+        return octets
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "least")
         subprocess.run([make.build(target, "libfuzzer"), "-minimize_crash=1",
@@ -262,8 +262,8 @@ def triage(target, path):
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if os.path.exists(out) and report_of(target, out)[0] == law:
             with open(out, "rb") as file:
-                octets = file.read()
-    return law, what, octets
+                return file.read()
+    return octets
 
 
 def write_seed(target, base, law, what):
