@@ -123,6 +123,7 @@ def cc_fuzz_test(
         deps = [],
         dicts = [],
         options = [],
+        witness = [],
         tags = []):
     """Makes a fuzz target and all that belongs to it; see the head of this file.
 
@@ -134,6 +135,7 @@ def cc_fuzz_test(
       srcs: the sources, by default the one of this name.
       deps: what they use beside the harness.
       dicts: more dictionaries, to be merged with the generated one.
+      witness: a file that says what the seeds lead to (harness/witness.h).
       options: more lines of the OSS-Fuzz options file, such as "timeout = 10".
       tags: more tags of the test.
     """
@@ -144,9 +146,12 @@ def cc_fuzz_test(
         name = name,
         size = "medium",
         srcs = srcs,
-        args = ["--again", "corpus"],
+        args = ["--again"] + [
+            "--witness $(rootpath %s)" % file
+            for file in witness
+        ] + ["corpus"],
         copts = SMTPCORE_COPTS,
-        data = corpus,
+        data = corpus + witness,
         tags = ["fuzz-test"] + tags,
         deps = deps + [":replay"],
     )

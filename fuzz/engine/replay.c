@@ -2,12 +2,14 @@
 // arguments name, folders with all that is in them, and says how many there were. Every
 // `./test` runs the corpora so, and so does whoever reads a crash.
 //
-//     replay [--again] FILE-OR-FOLDER...
+//     replay [--again] [--witness FILE | --say-witness] FILE-OR-FOLDER...
 //
 // Files of a script target whose names end with `.txt` are scripts in text
 // (fuzz/harness/script.h); all others are given as they are. `--again` runs all inputs
 // once more in the opposite order: what a target keeps between inputs shows (with
-// the oracles of the target itself). It exits with 1 when it finds no input, or one that
+// the oracles of the target itself). `--witness` compares what the inputs that FILE names
+// led to with what it says of them (fuzz/harness/witness.h), `--say-witness` prints such
+// a file. It exits with 1 when it finds no input, or one that
 // cannot be read.
 #define _XOPEN_SOURCE 700
 #include <ftw.h>
@@ -21,6 +23,7 @@
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/script.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 
 #define FILES_MAX 20000u
 
@@ -106,6 +109,56 @@ static int encode(const char *path, const smtpc_octets *text,
   return line == 0u;
 }
 
+// ------------------------------------------------------------------ witness
+
+#define NAME_MAX_LEN 120u
+
+typedef struct expected {
+  char name[NAME_MAX_LEN];
+  unsigned long long witness;
+} expected;
+
+static expected *wanted;
+static size_t wanted_count;
+static int says_witness;
+static size_t wrong;
+
+static const char *base_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+static int read_wanted(const char *path) {
+  FILE *file = fopen(path, "r");
+  expected row;
+  wanted = calloc(FILES_MAX, sizeof *wanted);
+  if (file == NULL || wanted == NULL) {
+    perror(path);
+    return 0;
+  }
+  while (wanted_count < FILES_MAX &&
+         fscanf(file, "%119s %llx", row.name, &row.witness) == 2) {
+    wanted[wanted_count] = row;
+    wanted_count++;
+  }
+  fclose(file);
+  return 1;
+}
+
+static void check_witness(const char *path) {
+  const unsigned long long have = fuzz_witness_take();
+  const char *name = base_of(path);
+  if (says_witness != 0) {
+    printf("%s %016llx\n", name, have);
+  }
+  for (size_t i = 0u; i < wanted_count; i++) {
+    if (strcmp(wanted[i].name, name) == 0 && wanted[i].witness != have) {
+      fprintf(stderr, "replay: %s leads to something else than before\n", name);
+      wrong++;
+    }
+  }
+}
+
 static int run_file(const char *path) {
   static smtpc_octets read;
   static smtpc_octets encoded;
@@ -121,6 +174,7 @@ static int run_file(const char *path) {
     uint8_t *block = fuzz_block(input->data, input->len);
     (void)LLVMFuzzerTestOneInput(block, input->len);
     fuzz_block_free(block, input->data, input->len);
+    check_witness(path);
   }
   current = "";
   return good;
@@ -136,6 +190,13 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--again") == 0) {
       again = 1;
+    } else if (strcmp(argv[i], "--say-witness") == 0) {
+      says_witness = 1;
+    } else if (strcmp(argv[i], "--witness") == 0 && i + 1 < argc) {
+      i++;
+      if (read_wanted(argv[i]) == 0) {
+        return 1;
+      }
     } else if (nftw(argv[i], visit, 16, 0) != 0) {
       perror(argv[i]);
       return 1;
@@ -152,6 +213,9 @@ int main(int argc, char **argv) {
     fprintf(stderr, "replay: no input\n");
     return 1;
   }
-  printf("%zu passed, %zu failed\n", file_count - failed, failed);
-  return failed != 0u;
+  if (says_witness == 0) {
+    printf("%zu passed, %zu failed\n", file_count - failed, failed + wrong);
+  }
+  free(wanted);
+  return failed + wrong != 0u;
 }

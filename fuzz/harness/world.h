@@ -82,6 +82,17 @@ const smtpc_server *world_server_session(const world_server *world);
 // the session saw them, or the handshake met them, hangs on the cuts.
 int world_server_border(const world_server *world);
 
+// world_server_tls_hash is `world_server_event_hash` of what happened since TLS came up.
+uint64_t world_server_tls_hash(const world_server *world);
+
+// world_server_limited returns 1 when a limit of errors, of commands without mail or of
+// messages ended the session. What counts towards it outlives STARTTLS.
+int world_server_limited(const world_server *world);
+
+// world_server_answers_as makes the answers of `world` go on where those of `other`, of
+// the same script, stood when TLS came up.
+void world_server_answers_as(world_server *world, const world_server *other);
+
 // world_server_late makes the next answer wait while `count` records (calls of `_feed` and
 // `_give`) are given. Octets that come meanwhile are misuse, and are kept for later.
 void world_server_late(world_server *world, size_t count);

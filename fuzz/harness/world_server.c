@@ -156,6 +156,14 @@ static smtpc_input octets_of(unsigned kind, const script_record *said,
   return in;
 }
 
+static void try_misuse(world_server *w, const smtpc_input *in) {
+  smtpc_action act;
+  size_t used = 0u;
+  if (in->len > 0u) {
+    (void)ws_law_misuse(w, in, &used, &act);
+  }
+}
+
 static smtpc_input answer_to(world_server *w, const smtpc_action *act) {
   static const uint8_t usual[32] = {1, 2,  3,  4,  5,  6,  7,  8,
                                     9, 10, 11, 12, 13, 14, 15, 16};
@@ -173,6 +181,9 @@ static smtpc_input answer_to(world_server *w, const smtpc_action *act) {
       in = octets_of(SMTPC_IN_SALT,
                      next_record(w->answers, SCRIPT_SALT, &w->salt_next),
                      SMTPC_SALT_MAX, usual, SMTPC_NONCE_LEN);
+      // Too few: that is misuse, and must not be heard.
+      in.number = SMTPC_ITERATIONS_MIN - 1u;
+      try_misuse(w, &in);
       in.number = SMTPC_ITERATIONS_MIN;
       return in;
     case SMTPC_DO_ASK_BINDING:
@@ -205,6 +216,7 @@ static void note_stored(world_server *w, const smtpc_action *act,
 
 static void hash_number(world_server *w, uint64_t number) {
   w->hash = fuzz_hash_number(w->hash, number);
+  w->tls_hash = fuzz_hash_number(w->tls_hash, number);
 }
 
 static void do_send(world_server *w, const smtpc_action *act,
@@ -212,6 +224,7 @@ static void do_send(world_server *w, const smtpc_action *act,
   const size_t len = act->end - act->begin;
   FUZZ_MUST(BOUNDS, data != NULL && len > 0u, "SEND of nothing");
   w->hash = fuzz_hash(w->hash ^ act->channel, data, len);
+  w->tls_hash = fuzz_hash(w->tls_hash, data, len);
   smtpc_octets_add(&w->out, data, len);
   if (act->channel == SMTPC_CHANNEL_PLAIN) {
     w->out_clear = w->out.len;
@@ -258,14 +271,25 @@ static void do_action(world_server *w, const smtpc_action *act,
     ws_guard_close(w, act);
     w->border = act->finding == SMTPC_FINDING_STARTTLS_PIPELINED ||
                 act->finding == SMTPC_FINDING_CLEAR_IN_HANDSHAKE;
+    w->limited = act->finding == SMTPC_FINDING_ERRORS_TOO_MANY;
     w->where = SMTPC_MEM_CLOSED;
+    ws_secret_gone(w);
   } else if (is_question(act->kind)) {
-    w->asked_number = act->number;
+    w->asked = *act;
     ws_asked(w, act);
   }
 }
 
 // -------------------------------------------------------------------- steps
+
+// From here on all is as if nothing had been before, but for counters of abuse.
+static void note_tls(world_server *w) {
+  w->tls_hash = 0u;
+  w->tls_next[0] = w->verdict_next;
+  w->tls_next[1] = w->nonce_next;
+  w->tls_next[2] = w->salt_next;
+  w->tls_next[3] = w->binding_next;
+}
 
 // Gives one input that is in turn, and does what comes of it.
 static size_t step(world_server *w, const smtpc_input *in, smtpc_action *act) {
@@ -279,6 +303,7 @@ static size_t step(world_server *w, const smtpc_input *in, smtpc_action *act) {
       smtpc_server_step(&w->policy, &w->session, in, &used, act);
   w->steps++;
   ws_law_step(w, in, status, used, act);
+  w->asked.kind = SMTPC_DO_NOTHING;
   if (in->kind == SMTPC_IN_OCTETS) {
     ws_took(w, in->data, used, act);
   }
@@ -286,6 +311,7 @@ static size_t step(world_server *w, const smtpc_input *in, smtpc_action *act) {
     w->tls = 1u;
     w->handshake = 0u;
     w->where = SMTPC_MEM_INPUT;
+    note_tls(w);
   }
   do_action(w, act, in, in->len - used);
   return used;
@@ -331,7 +357,7 @@ static void run_on(world_server *w, smtpc_action *act) {
     }
   }
   if (act->kind == SMTPC_DO_NEED_INPUT) {
-    ws_law_rest(w);
+    ws_law_rest(w, act);
   }
 }
 
@@ -389,13 +415,9 @@ static void tick(world_server *w) {
   }
   w->late_left--;
   if (w->late_left == 0u) {
-    smtpc_action asked = smtpc_action_make(w->session.wait);
+    const smtpc_action asked = w->asked;
     smtpc_action act;
-    asked.mechanism = w->session.sasl.mechanism;
-    const smtpc_input in = asked.kind == SMTPC_DO_ASK_CREDENTIALS
-                               ? smtpc_input_make(SMTPC_IN_VERDICT)
-                               : answer_to(w, &asked);
-    asked.number = w->asked_number;
+    const smtpc_input in = answer_to(w, &asked);
     note_stored(w, &asked, &in);
     w->steps_max += SMTPC_MEM_STEPS_PER_OCTET;
     (void)step(w, &in, &act);
@@ -481,6 +503,7 @@ void world_server_give(world_server *w, const smtpc_input *input) {
     if (status != SMTPC_OK) {
       return;
     }
+    w->asked.kind = SMTPC_DO_NOTHING;
     do_action(w, &act, input, 0u);
   }
   run_on(w, &act);
@@ -515,6 +538,21 @@ uint64_t world_server_event_hash(const world_server *w) {
 
 const smtpc_server *world_server_session(const world_server *w) {
   return &w->session;
+}
+
+uint64_t world_server_tls_hash(const world_server *w) {
+  return w->tls_hash;
+}
+
+int world_server_limited(const world_server *w) {
+  return w->limited;
+}
+
+void world_server_answers_as(world_server *w, const world_server *other) {
+  w->verdict_next = other->tls_next[0];
+  w->nonce_next = other->tls_next[1];
+  w->salt_next = other->tls_next[2];
+  w->binding_next = other->tls_next[3];
 }
 
 int world_server_border(const world_server *w) {

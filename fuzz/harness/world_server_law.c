@@ -52,6 +52,7 @@ void ws_law_step(world_server *w, const smtpc_input *in, smtpc_status status,
                 (w->handshake != 0u && in->kind == SMTPC_IN_TLS_UP),
             "TLS without a handshake");
   ws_guard_step(w, in, used);
+  ws_turn_step(w, in, used, act);
 }
 
 void ws_law_start_tls(world_server *w, size_t left) {
@@ -95,6 +96,7 @@ void ws_law_reset(world_server *w, const smtpc_tls_facts *facts) {
               s->tx.phase, s->esmtp, s->authenticated);
   }
   ws_over(w);
+  ws_command_forget(w);
   a->hello = 0u;
   a->extended = 0u;
   a->logged_in = 0u;
@@ -118,11 +120,12 @@ static void check_secret(world_server *w) {
   }
 }
 
-void ws_law_rest(world_server *w) {
+void ws_law_rest(world_server *w, const smtpc_action *act) {
   const ws_account *a = &w->account;
   const int greets = w->policy.implicit_tls != 0u && w->tls == 0u;
   const size_t owed =
       a->mode == WS_CHUNK || a->mode == WS_PROXY || greets ? 1u : 0u;
+  ws_turn_rest(w, act);
   if (w->handshake != 0u) {
     return;
   }
@@ -133,6 +136,9 @@ void ws_law_rest(world_server *w) {
     check_transaction(w);
   }
   check_secret(w);
+  if (a->mode == WS_LINES && w->raw.len == 0u) {
+    ws_secret_gone(w);
+  }
   ws_guard_rest(w);
 }
 
@@ -148,6 +154,7 @@ smtpc_status ws_law_misuse(world_server *w, const smtpc_input *in, size_t *used,
   FUZZ_MUST(INVARIANT, status == SMTPC_OK || smtpc_status_is_misuse(status),
             "input %s is %s", smtpc_in_name(in->kind),
             smtpc_status_name(status));
+  ws_turn_misuse(w, in, status);
   if (status != SMTPC_OK) {
     FUZZ_MUST(MISUSE, *used == 0u && act->kind == SMTPC_DO_NOTHING,
               "misuse has an action");

@@ -4,10 +4,13 @@
 // targets: they include world.h.
 //
 //   world_server.c          drives the session: octets in, actions out, answers
-//   world_server_account.c  the account of what the client said, and of
-//   transactions world_server_reply.c    the account of what was answered, and
-//   its laws world_server_law.c      laws of each step, of TLS, of misuse and
-//   of the end
+//   world_server_account.c  what the client said, and transactions
+//   world_server_command.c  what a line means, what was offered, which reply fits
+//   world_server_reply.c    what was answered
+//   world_server_guard.c    abuse, credentials, findings
+//   world_server_secret.c   passwords
+//   world_server_turn.c     what has its time when
+//   world_server_law.c      each step, TLS, misuse and the end
 #ifndef SMTPCORE_FUZZ_HARNESS_WORLD_SERVER_PARTS_H
 #define SMTPCORE_FUZZ_HARNESS_WORLD_SERVER_PARTS_H
 
@@ -47,6 +50,7 @@ typedef struct ws_account {
   uint8_t line_secret;     // 1: the session says that it carries a password
   uint8_t line_open;       // 1: a line waits for its reply
   uint8_t ends;            // 1: it is the end of a message
+  uint8_t told;            // 1: and one of its replies was said
   uint8_t bare;            // 1: the line at hand is a verb alone
   uint8_t crlf;            // 1: CRLF ended it
   uint8_t junk_may_fall;   // 1: a message ended: junk is counted anew
@@ -60,6 +64,40 @@ typedef struct ws_account {
   uint8_t content_any;     // 1: something is to be stored or dropped
   char verb[WS_VERB_MAX];  // of the line at hand, in capitals
 } ws_account;
+
+// ws_command is what the line at hand says, read by code of our own, and what EHLO
+// replies offered. Sets are of bits: SMTPC_OFFERS of extensions, and mechanisms.
+typedef struct ws_command {
+  uint64_t size;                // MAIL: what it declares
+  uint64_t mechanism;           // AUTH: the one that it names
+  uint64_t mechanisms;          // offered by the EHLO reply in force
+  uint64_t offered_mechanisms;  // by the EHLO reply at hand, so far
+  uint64_t needs;  // MAIL, RCPT: what the parameters need
+  uint64_t offers;  // of the EHLO reply in force
+  uint64_t offering;  // of the EHLO reply at hand, so far
+  uint16_t lines;               // of the EHLO reply at hand
+  uint8_t argument;             // 1: something follows the verb and its space
+  uint8_t spaced;               // 1: a space follows the verb
+  uint8_t high;                 // 1: an octet beyond ASCII is in it
+  uint8_t null_path;            // 1: its path is <>
+  uint8_t foreign;              // 1: it begins as another protocol does
+  uint8_t binary;               // MAIL: 1: BODY=BINARYMIME
+  uint8_t utf8;                 // MAIL: 1: SMTPUTF8
+  uint8_t require_tls;          // MAIL: 1: REQUIRETLS
+  uint8_t initial;              // AUTH: 1: an initial response
+  uint8_t cancel;               // 1: it is `*` alone
+  uint8_t tx_binary;            // the transaction at hand is of BINARYMIME
+  uint8_t tx_utf8;              // and of SMTPUTF8
+  uint8_t held;  // 1: MAIL was accepted, and what came of it neither stored nor dropped
+} ws_command;
+
+// ws_secret is the last password that a client said.
+typedef struct ws_secret {
+  uint64_t mechanism;  // of the exchange, a bit
+  size_t responses;    // of the exchange
+  size_t len;          // 0: none
+  uint8_t data[256];
+} ws_secret;
 
 struct world_server {
   // All up to `policy` is made zero by `world_server_begin`.
@@ -98,6 +136,18 @@ struct world_server {
   uint8_t kept_message;   // 1: the message at hand is stored
   uint32_t asked_number;  // of the last question
   ws_account account;
+  ws_command command;
+  ws_secret secret;
+  smtpc_action asked;  // the question that waits for its answer; NOTHING: none
+  uint64_t taken;      // octets taken on the channel in force
+  uint64_t tls_hash;   // as `hash`, of what happened since TLS came up
+  size_t tls_next[4];  // where the answers stood then
+  uint64_t anomaly_at; // where the last anomaly of content was told to be
+  unsigned anomalies;  // of the message at hand, that were told: SMTPC_ANOMALY_ bits
+  unsigned judged;     // the question that had the last verdict; NOTHING: none
+  unsigned verdict;    // that verdict
+  uint16_t last;       // 221 or 421 when it was said, and the end must follow
+  uint8_t limited;     // 1: a limit of abuse ended the session
   // Not made zero from here on.
   smtpc_server_policy policy;
   smtpc_server_policy policy_before;
@@ -162,6 +212,60 @@ void ws_guard_rest(const world_server *w);
 // ws_guard_close judges the end.
 void ws_guard_close(const world_server *w, const smtpc_action *act);
 
+// ---------- world_server_command.c
+
+// ws_command_len returns the length of the line at hand, which is `len` octets without
+// its end, without what the quirk trailing-space leaves out.
+size_t ws_command_len(const world_server *w, size_t len);
+
+// ws_command_line reads the line at hand, `len` octets without its end.
+void ws_command_line(world_server *w, size_t len);
+
+// ws_command_offer judges a line of an EHLO reply.
+void ws_command_offer(world_server *w, const uint8_t *data, size_t len);
+
+// ws_command_class judges the enhanced code of a line that is sent.
+void ws_command_class(const world_server *w, const uint8_t *data, size_t len);
+
+// ws_command_said judges a reply with this code by what the line says.
+void ws_command_said(world_server *w, uint16_t code);
+
+// ws_command_asked judges a question by what the line says.
+void ws_command_asked(world_server *w, const smtpc_action *act);
+
+// ws_command_forget forgets what was offered and what a transaction is of.
+void ws_command_forget(world_server *w);
+
+// ---------- world_server_secret.c
+
+// ws_secret_line notes the password of a line, and judges whether it is `marked`.
+void ws_secret_line(world_server *w, size_t len, unsigned marked);
+
+// ws_secret_said judges a line that is sent: no password is in it.
+void ws_secret_said(const world_server *w, const uint8_t *data, size_t len);
+
+// ws_secret_gone judges a session whose exchange is over: no password is in it.
+void ws_secret_gone(world_server *w);
+
+// ---------- world_server_turn.c
+
+// ws_turn_step judges an action by itself: what it names, and whether its time is now.
+void ws_turn_step(world_server *w, const smtpc_input *in, size_t used,
+                  const smtpc_action *act);
+
+// ws_turn_rest judges NEED_INPUT.
+void ws_turn_rest(const world_server *w, const smtpc_action *act);
+
+// ws_turn_said judges a whole reply: whether its time is now.
+void ws_turn_said(world_server *w, uint16_t code);
+
+// ws_turn_window returns how many octets of a message may be read in all.
+uint64_t ws_turn_window(const world_server *w);
+
+// ws_turn_misuse judges what an input that may be out of turn was told.
+void ws_turn_misuse(const world_server *w, const smtpc_input *in,
+                    smtpc_status status);
+
 // ---------- world_server_law.c
 
 // ws_law_step judges a step that was taken, before its action is done.
@@ -176,7 +280,7 @@ void ws_law_start_tls(world_server *w, size_t left);
 void ws_law_reset(world_server *w, const smtpc_tls_facts *facts);
 
 // ws_law_rest judges a session that waits for input.
-void ws_law_rest(world_server *w);
+void ws_law_rest(world_server *w, const smtpc_action *act);
 
 // ws_law_misuse gives an input and says that nothing may change when it is
 // misuse. It returns the status.

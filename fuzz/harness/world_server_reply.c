@@ -207,6 +207,9 @@ void ws_said(world_server *w, const smtpc_action *act, const uint8_t *data,
   FUZZ_MUST(WELLFORMED, a->code == 0u || a->code == code,
             "codes %u and %u in one reply", a->code, code);
   a->code = data[3] == '-' ? code : 0u;
+  ws_command_offer(w, data, len);
+  ws_command_class(w, data, len);
+  ws_secret_said(w, data, len);
   if (data[3] == '-') {
     FUZZ_MUST(ONEWAY,
               w->tls == 0u || fuzz_find(data, len, "STARTTLS", 8u) == 0 ||
@@ -221,6 +224,8 @@ void ws_said(world_server *w, const smtpc_action *act, const uint8_t *data,
   a->owed -= a->owed > 0u ? 1u : 0u;
   check_noop(w, code);
   ws_guard_reply(w, code);
+  ws_command_said(w, code);
+  ws_turn_said(w, code);
   meaning(w, code);
   if (a->owed == 0u) {
     a->line_open = 0u;

@@ -13,6 +13,7 @@
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/script.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 #include "fuzz/harness/world.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_SCRIPT;
@@ -201,6 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memset(&p, 0, sizeof p);
   p.world = world_client_begin(0u, &policy, &in);
   play(&p, &in, 0u);
+  fuzz_witness_give(world_client_event_hash(p.world));
   check_again(&in, &policy, p.world);
   if (p.by_starttls != 0) {
     check_clear(&in, &policy, &p);

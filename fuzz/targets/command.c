@@ -16,6 +16,7 @@
 #include "fuzz/harness/envelope.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 #include "smtpcore/write.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_COMMANDS;
@@ -669,6 +670,28 @@ static void flip(uint8_t *line, size_t len, fuzz_choice *choice) {
   }
 }
 
+static uint64_t span_number(smtpc_span span) {
+  return (uint64_t)span.begin << 16u | span.end;
+}
+
+static void note(const parsed *p) {
+  const smtpc_command *c = &p->command;
+  fuzz_witness_add((uint64_t)p->status << 32u | (uint64_t)c->verb << 16u |
+                   c->mechanism);
+  fuzz_witness_add(span_number(c->argument) << 32u | span_number(c->initial));
+  fuzz_witness_add(c->chunk_size);
+  fuzz_witness_add((uint64_t)c->quirks_used << 32u | c->attributes);
+  fuzz_witness_add((uint64_t)c->last << 32u | (uint64_t)c->has_initial << 24u |
+                   (uint64_t)c->host << 16u | (uint64_t)c->foreign << 8u |
+                   c->node);
+  fuzz_witness_add((uint64_t)c->params.seen << 8u | c->params.wrong);
+  fuzz_witness_add(c->params.size);
+  fuzz_witness_add(c->params.when);
+  fuzz_witness_add((uint64_t)c->path.kind << 16u |
+                   (uint64_t)c->path.host << 8u | c->path.marks);
+  fuzz_witness_add(span_number(c->path.whole));
+}
+
 static void try_line(const uint8_t *text, size_t len, fuzz_choice *choice) {
   static uint8_t other[TEXT_MAX];
   const uint32_t offered = (uint32_t)fuzz_choose_bits(choice);
@@ -679,6 +702,9 @@ static void try_line(const uint8_t *text, size_t len, fuzz_choice *choice) {
   const parsed some = parse(line, len, offered, 0u);
   const parsed lenient = parse(line, len, offered, quirks);
   const parsed most = parse(line, len, ALL, SMTPC_QUIRK_ALL);
+  note(&all);
+  note(&lenient);
+  note(&most);
   check_shape(&all, len);
   check_shape(&lenient, len);
   check_shape(&most, len);

@@ -11,6 +11,7 @@
 
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TOKENS;
 
@@ -130,6 +131,9 @@ static void check_accepted(const state *s) {
 static void ask_server(const state *s, unsigned value) {
   const smtpc_verdict verdict = smtpc_server_decide(&s->server, s->facts);
   const smtpc_verdict again = smtpc_server_decide(&s->server, s->facts);
+  fuzz_witness_add(verdict.reply);
+  fuzz_witness_add(verdict.finding);
+  fuzz_witness_add((uint64_t)verdict.device * 2u + verdict.ends);
   FUZZ_MUST(PURE, memcmp(&verdict, &again, sizeof again) == 0,
             "the same facts have two verdicts");
   FUZZ_MUST(BDAT,
@@ -159,6 +163,7 @@ static void ask_server(const state *s, unsigned value) {
 static void ask_offers(const state *s) {
   const uint32_t clear = smtpc_server_offers(&s->server, 0);
   const uint32_t under = smtpc_server_offers(&s->server, 1);
+  fuzz_witness_add((uint64_t)clear << 32u | under);
   FUZZ_MUST(POLICY, ((clear | under) & ~s->server.offered) == 0u,
             "more is offered than the policy says");
   FUZZ_MUST(ONEWAY, (under & SMTPC_OFFERS(STARTTLS)) == 0u,
@@ -171,6 +176,12 @@ static void ask_offers(const state *s) {
             "AUTH is offered in clear");
   for (int tls = 0; tls < 2; tls++) {
     const smtpc_capabilities facts = smtpc_server_facts_of(&s->server, tls);
+    fuzz_witness_add(facts.size);
+    fuzz_witness_add(facts.mechanisms);
+    fuzz_witness_add((uint64_t)facts.rcpt_max << 32u | facts.mail_max);
+    fuzz_witness_add((uint64_t)facts.by_min << 32u | facts.hold_for);
+    fuzz_witness_add(facts.hold_until);
+    fuzz_witness_add((uint64_t)facts.xclient << 16u | facts.xforward);
     FUZZ_MUST(WELLFORMED, facts.offered == smtpc_server_offers(&s->server, tls),
               "two answers to what is offered");
     FUZZ_MUST(POLICY,
@@ -188,6 +199,7 @@ static void ask_params(const state *s) {
   smtpc_server_policy laxer = s->server;
   const smtpc_verdict verdict =
       smtpc_server_judge_params(&s->server, &s->params);
+  fuzz_witness_add((uint64_t)verdict.reply << 8u | verdict.finding);
   FUZZ_MUST(POLICY,
             verdict.reply != SMTPC_REPLY_NONE ||
                 (s->params.seen & SMTPC_HAS(SIZE)) == 0u ||
@@ -215,6 +227,7 @@ static int is_printable(const smtpc_text *text) {
 
 static void ask_server_check(const state *s) {
   const smtpc_status status = smtpc_server_policy_check(&s->server);
+  fuzz_witness_add((uint64_t)status);
   const smtpc_server_policy *p = &s->server;
   FUZZ_MUST(MISUSE,
             status == SMTPC_OK || status == SMTPC_E_ARGUMENT ||
@@ -254,6 +267,7 @@ static void ask_hello(const state *s) {
     policy.tls = (uint8_t)tls;
     const smtpc_client_decision have =
         smtpc_client_after_hello(&policy, &s->caps, s->facts.tls, s->refused);
+    fuzz_witness_add((uint64_t)have.next << 8u | have.finding);
     const int clear = have.next == SMTPC_CLIENT_GO_ON && s->facts.tls == 0u;
     FUZZ_MUST(
         BOUNDS,
@@ -296,6 +310,7 @@ static void ask_mechanism(const state *s, unsigned value) {
   const int tls = s->facts.tls;
   const unsigned have =
       smtpc_client_mechanism(&s->client, s->caps.mechanisms, tls);
+  fuzz_witness_add(have);
   FUZZ_MUST(BOUNDS, have < SMTPC_MECHANISM_COUNT, "a mechanism out of range");
   if (have == SMTPC_MECHANISM_NONE) {
     return;
@@ -328,6 +343,7 @@ static void ask_tls_for(const state *s, unsigned value) {
   const unsigned tls = s->client.tls % 4u;
   const unsigned have =
       smtpc_client_tls_for(tls, require, says_no, honours, &finding);
+  fuzz_witness_add((uint64_t)have << 8u | finding);
   FUZZ_MUST(POLICY, have <= SMTPC_CLIENT_TLS_VERIFIED,
             "a setting out of range");
   FUZZ_MUST(POLICY, require == 0 || have == SMTPC_CLIENT_TLS_VERIFIED,
@@ -358,6 +374,7 @@ static void ask_helo(const state *s) {
            s->client.auth != SMTPC_AUTH_REQUIRED && s->client.lmtp == 0u),
       "HELO where TLS or AUTH is demanded");
   const smtpc_status status = smtpc_client_policy_check(&s->client);
+  fuzz_witness_add((uint64_t)status * 2u + (may != 0));
   FUZZ_MUST(MISUSE,
             status == SMTPC_OK || status == SMTPC_E_ARGUMENT ||
                 status == SMTPC_E_DOMAIN,

@@ -26,6 +26,7 @@
 #include "fuzz/harness/identity.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TOKENS;
 
@@ -367,6 +368,7 @@ static smtpc_status respond(server *s, const plan *p, smtpc_span span,
                              memcmp(&s->sasl, zeros, sizeof s->sasl) == 0),
       "what was refused is kept");
   identity_check(&said, &s->sasl, server_side.data, server_nonce);
+  fuzz_witness_add((uint64_t)status << 8u | s->sasl.wants);
   check_server(s, p, secret);
   return status;
 }

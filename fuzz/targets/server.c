@@ -1,17 +1,18 @@
-// Whatever a client says, in whatever pieces, on whatever channel, and whatever the shim
-// answers, early or late, a server keeps each of the twenty laws.
+// Whatever a client says, in whatever pieces, on whatever channel, and whatever
+// the shim answers, early or late, a server keeps each of the twenty laws.
 //
-// The world watches EPOCH, DRAIN, RESET, ONEWAY, FAILSTOP, COUNT, EOD, NORM, BDAT, TXN,
-// POLICY, SECRET, WELLFORMED, CRLFOUT, NOOP, BOUNDS, TERMINAL, MISUSE, INVARIANT and PURE.
-// A second run has other cuts (SPLIT). That what was said before STARTTLS changes nothing
-// after it needs no third one: the session is compared whole with one that began under
-// TLS (RESET), and a session does nothing but by what it is.
+// The world watches EPOCH, DRAIN, RESET, ONEWAY, FAILSTOP, COUNT, EOD, NORM,
+// BDAT, TXN, POLICY, SECRET, WELLFORMED, CRLFOUT, NOOP, BOUNDS, TERMINAL,
+// MISUSE, INVARIANT, MODEL and PURE. A second run has other cuts (SPLIT). Where
+// STARTTLS led to TLS, a third one says before it nothing but EHLO and
+// STARTTLS: what comes after is the same (RESET).
 #include <string.h>
 
 #include "fuzz/harness/choice.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/script.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 #include "fuzz/harness/world.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_SCRIPT;
@@ -23,7 +24,10 @@ typedef struct run {
   size_t cut;
   int recut;  // 1: `cut` stays as it is
   size_t filled;
-  int border;  // 1: octets behind STARTTLS ended the session
+  size_t from;        // the record to begin with
+  size_t tls_at;      // the record that brought TLS up by STARTTLS; 0: none
+  size_t tls_cut;     // `cut` then
+  size_t tls_filled;  // `filled` then
 } run;
 
 static unsigned channel_of(const world_server *w) {
@@ -53,12 +57,42 @@ static void fill(world_server *w, run *r, const script_record *record) {
   feed(w, r, channel_of(w), octets, len);
 }
 
-static void give(world_server *w, const script_record *record) {
+static void give(world_server *w, run *r, const script_record *record,
+                 size_t at) {
   const smtpc_input input = world_input_of(record);
+  const int clear = world_server_tls(w) == 0;
+  const int starttls = clear && world_server_where(w) == SMTPC_MEM_HANDSHAKE &&
+                       world_server_session(w)->greets == 0u;
+  world_server_give(w, &input);
+  if (starttls && world_server_tls(w) != 0) {
+    r->tls_at = at;
+    r->tls_cut = r->cut;
+    r->tls_filled = r->filled;
+  }
+}
+
+// An answer that nobody asked for: misuse, of which nothing is heard.
+static void answer_early(world_server *w, const script_record *record) {
+  smtpc_input input = smtpc_input_make(SMTPC_IN_VERDICT);
+  if (world_server_session(w)->wait >= SMTPC_DO_ASK_SENDER) {
+    // It would not be early: an answer is late.
+    return;
+  }
+  if (record->tag == SCRIPT_ANSWER) {
+    input.answer = (uint8_t)(record->number % (SMTPC_ANSWER_RELAY + 1u));
+  } else {
+    input.kind = record->tag == SCRIPT_NONCE  ? SMTPC_IN_NONCE
+                 : record->tag == SCRIPT_SALT ? SMTPC_IN_SALT
+                                              : SMTPC_IN_BINDING;
+    input.data = record->data;
+    input.len = record->len;
+    input.number = SMTPC_ITERATIONS_MIN;
+  }
   world_server_give(w, &input);
 }
 
-static void play_record(world_server *w, run *r, const script_record *record) {
+static void play_record(world_server *w, run *r, const script_record *record,
+                        size_t at) {
   switch (record->tag) {
     case SCRIPT_SAY:
       feed(w, r, channel_of(w), record->data, record->len);
@@ -81,26 +115,26 @@ static void play_record(world_server *w, run *r, const script_record *record) {
     case SCRIPT_DEADLINE:
     case SCRIPT_SHUTDOWN:
     case SCRIPT_MISUSE:
-      give(w, record);
+      give(w, r, record, at);
+      break;
+    case SCRIPT_ANSWER:
+    case SCRIPT_NONCE:
+    case SCRIPT_SALT:
+    case SCRIPT_BINDING:
+      answer_early(w, record);
       break;
     default:
       break;
   }
 }
 
-static uint64_t play(const script *in, const smtpc_server_policy *policy,
-                     run *r) {
-  world_server *w = world_server_begin(0u, policy, in);
-  for (size_t at = 0u; at < in->count; at++) {
+static void play(world_server *w, const script *in, run *r) {
+  for (size_t at = r->from; at < in->count; at++) {
     if (world_server_where(w) == SMTPC_MEM_CLOSED) {
       break;
     }
-    play_record(w, r, &in->records[at]);
+    play_record(w, r, &in->records[at], at);
   }
-  const uint64_t hash = world_server_event_hash(w);
-  r->border = world_server_border(w);
-  world_server_end(w);
-  return hash;
 }
 
 // Octets that wait for a late answer, and ends that come before it, make cuts
@@ -114,6 +148,59 @@ static int has(const script *in, unsigned tag) {
   return 0;
 }
 
+// Law SPLIT: the same in other pieces.
+static void compare_cuts(const script *in, const smtpc_server_policy *policy,
+                         const world_server *first, size_t cut) {
+  world_server *w = world_server_begin(1u, policy, in);
+  run r = {0};
+  r.recut = 1;
+  r.cut = cut;
+  play(w, in, &r);
+  const int border = world_server_border(first);
+  FUZZ_MUST(SPLIT, border == world_server_border(w),
+            "pieces of %zu decide whether octets follow STARTTLS", cut);
+  FUZZ_MUST(
+      SPLIT,
+      world_server_event_hash(first) == world_server_event_hash(w) || border,
+      "pieces of %zu make a difference", cut);
+  world_server_end(w);
+}
+
+// Law RESET: what was before STARTTLS makes no difference to what comes after,
+// but for what counts against the peer, which may end the session sooner.
+static void compare_pasts(const script *in, const smtpc_server_policy *policy,
+                          const world_server *first, const run *was) {
+  static const char *const hello[2] = {"EHLO a.example\r\nSTARTTLS\r\n",
+                                       "LHLO a.example\r\nSTARTTLS\r\n"};
+  const char *said = hello[policy->lmtp & 1u];
+  smtpc_server_policy other = *policy;
+  run r = {0};
+  // What a balancer says is before all else, and asks for an answer.
+  other.proxy = 0u;
+  world_server *w = world_server_begin(1u, &other, in);
+  (void)world_server_feed(w, SMTPC_CHANNEL_PLAIN, (const uint8_t *)said,
+                          strlen(said), 0u);
+  const smtpc_input up = world_input_of(&in->records[was->tls_at]);
+  FUZZ_MUST(RESET,
+            world_server_where(w) == SMTPC_MEM_HANDSHAKE ||
+                world_server_limited(w) != 0,
+            "STARTTLS is done after other commands alone");
+  if (world_server_where(w) == SMTPC_MEM_HANDSHAKE) {
+    world_server_give(w, &up);
+    world_server_answers_as(w, first);
+    r.from = was->tls_at + 1u;
+    r.cut = was->tls_cut;
+    r.filled = was->tls_filled;
+    play(w, in, &r);
+    FUZZ_MUST(RESET,
+              world_server_tls_hash(first) == world_server_tls_hash(w) ||
+                  world_server_limited(first) != 0 ||
+                  world_server_limited(w) != 0,
+              "what was said before STARTTLS makes a difference after it");
+  }
+  world_server_end(w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static script in;
   smtpc_server_policy policy;
@@ -123,17 +210,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   (void)script_server_policy(&in, &policy);
   fuzz_choice choice = fuzz_choice_of(data, size);
-  const uint64_t hash = play(&in, &policy, &first);
+  world_server *w = world_server_begin(0u, &policy, &in);
+  play(w, &in, &first);
+  fuzz_witness_give(world_server_event_hash(w));
   if (has(&in, SCRIPT_LATE) == 0) {
-    run second = {0};
-    second.recut = 1;
-    second.cut = fuzz_choose(&choice, 8u);
-    const uint64_t other = play(&in, &policy, &second);
-    FUZZ_MUST(SPLIT, first.border == second.border,
-              "pieces of %zu decide whether octets follow STARTTLS",
-              second.cut);
-    FUZZ_MUST(SPLIT, other == hash || first.border != 0,
-              "pieces of %zu make a difference", second.cut);
+    compare_cuts(&in, &policy, w, fuzz_choose(&choice, 8u));
+    if (first.tls_at > 0u) {
+      compare_pasts(&in, &policy, w, &first);
+    }
   }
+  world_server_end(w);
   return 0;
 }

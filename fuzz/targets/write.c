@@ -13,6 +13,7 @@
 #include "fuzz/harness/choice.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 #include "smtpcore/command.h"
 #include "smtpcore/reply.h"
 
@@ -61,6 +62,8 @@ static int ends_a_line(const uint8_t *data, size_t len) {
 
 // Law CRLFOUT: one CRLF, at the end; after an error nothing at all.
 static void check_line(const written *w) {
+  fuzz_witness_add((uint64_t)w->status);
+  fuzz_witness_octets(w->data, w->len <= w->cap ? w->len : 0u);
   FUZZ_MUST(BOUNDS, w->len <= w->cap && w->len <= SMTPC_OUT_MAX,
             "%zu octets in a room of %zu", w->len, w->cap);
   FUZZ_MUST(INVARIANT, smtpc_status_is_internal(w->status) == 0,

@@ -332,6 +332,12 @@ def corpus(target):
     return [path for path in found if os.path.exists(path)]
 
 
+def replay_words(target):
+    """Returns the arguments of a replay of a target's seeds, with their witness."""
+    witness = os.path.join(ROOT, "fuzz/witness", target + ".txt")
+    return (["--witness", witness] if os.path.exists(witness) else []) + corpus(target)
+
+
 def seeds(target, folder=None):
     """Makes a folder with all seeds of a target as the engines read them."""
     folder = folder or tempfile.mkdtemp(prefix="smtpcore-seeds-")

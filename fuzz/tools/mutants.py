@@ -202,7 +202,7 @@ class Workshop:
         for name in names:
             yield lambda name=name: self.program(
                 name, ["fuzz/targets/%s.c" % name, "fuzz/engine/replay.c"],
-                make.corpus(name), "target", [helpers])
+                make.replay_words(name), "target", [helpers])
 
     def unit_tests(self):
         helpers = [os.path.relpath(path, make.ROOT) for path in
