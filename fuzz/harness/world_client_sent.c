@@ -333,6 +333,8 @@ static void sent_other(world_client *w, unsigned verb) {
     FUZZ_MUST(TXN, a->holds != 0u, "RSET of nothing");
     FUZZ_MUST(TXN, a->letter.open == 0u, "RSET before its message is done");
     wc_owe(w, WC_RSET, 1u);
+    // The transaction is over, and SMTPUTF8 with it: the reply is none of its own.
+    w->account.letter.utf8 = 0u;
   } else {
     FUZZ_MUST(TXN, verb == SMTPC_VERB_QUIT, "%s is not for a client",
               smtpc_verb_get(verb).name);

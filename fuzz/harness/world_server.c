@@ -273,7 +273,7 @@ static void do_action(world_server *w, const smtpc_action *act,
                 act->finding == SMTPC_FINDING_CLEAR_IN_HANDSHAKE;
     w->limited = act->finding == SMTPC_FINDING_ERRORS_TOO_MANY;
     w->where = SMTPC_MEM_CLOSED;
-    ws_secret_gone(w);
+    ws_secret_end(w);
   } else if (is_question(act->kind)) {
     w->asked = *act;
     ws_asked(w, act);

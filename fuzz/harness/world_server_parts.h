@@ -247,6 +247,9 @@ void ws_secret_said(const world_server *w, const uint8_t *data, size_t len);
 // ws_secret_gone judges a session whose exchange is over: no password is in it.
 void ws_secret_gone(world_server *w);
 
+// ws_secret_end judges a session that has ended: nothing of a line is in it.
+void ws_secret_end(world_server *w);
+
 // ---------- world_server_turn.c
 
 // ws_turn_step judges an action by itself: what it names, and whether its time is now.

@@ -107,3 +107,14 @@ void ws_secret_gone(world_server *w) {
   }
   secret->len = 0u;
 }
+
+void ws_secret_end(world_server *w) {
+  // A response that was not whole is a part of a password too.
+  const size_t len = w->raw.len < LONG_ENOUGH ? 0u : LONG_ENOUGH;
+  ws_secret_gone(w);
+  FUZZ_MUST(
+      SECRET,
+      len == 0u || is_printable(w->raw.data, len) == 0 ||
+          fuzz_find(&w->session, sizeof w->session, w->raw.data, len) == 0,
+      "a part of a line stays in the session after its end");
+}

@@ -17,7 +17,10 @@
 
 const unsigned fuzz_target_kind = FUZZ_KIND_SCRIPT;
 
-#define PIECES_MAX 64u
+// Each piece costs as much as a line: long octets are cut into so many at most, and
+// into fewer where the target itself chose the cut.
+#define PIECES_MAX 1024u
+#define PIECES_FEW 64u
 
 // run is how a script is played: with the cuts that it says, or with others.
 typedef struct run {
@@ -37,9 +40,8 @@ static unsigned channel_of(const world_server *w) {
 
 static void feed(world_server *w, const run *r, unsigned channel,
                  const uint8_t *data, size_t len) {
-  // Each piece costs as much as a line: long octets are cut into so many at
-  // most.
-  const size_t least = r->recut != 0 ? len / PIECES_MAX : 0u;
+  const size_t pieces = r->recut != 0 ? PIECES_FEW : PIECES_MAX;
+  const size_t least = len / pieces;
   const size_t cut = r->cut > least || r->cut == 0u ? r->cut : least;
   const size_t taken = world_server_feed(w, channel, data, len, cut);
   if (taken < len && world_server_where(w) == SMTPC_MEM_HANDSHAKE) {
