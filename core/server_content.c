@@ -206,7 +206,7 @@ static size_t before_anomaly(const smtpc_content *old, const smtpc_content *now,
   size_t clean = 0u;
   const unsigned lost = SMTPC_ANOMALIES_LOST;
   if ((old->anomalies & lost) == 0u && (now->anomalies & lost) != 0u &&
-      now->first_off > old->octets) {
+      now->first_off >= old->octets) {
     clean = (size_t)(now->first_off - old->octets);
     clean += data[clean] == (uint8_t)'\r' ? 1u : 0u;
   }

@@ -86,6 +86,37 @@ static void test_review_padded_bdat_line_within_limit_is_taken(void **state) {
   smtpc_octets_free(&want);
 }
 
+// ------------------------------------------------------ a bare CR at the limit
+
+// Law SPLIT: the bare CR is the octet that passes the limit, in whatever pieces it comes.
+static void test_review_bare_cr_at_the_limit(void **state) {
+  (void)state;
+  smtpc_server_policy policy = dialogue_server_policy();
+  const dialogue row = {
+      "a bare CR right behind the limit",
+      {"EHLO a.example\r\nMAIL FROM:<s@a.example>\r\n"
+       "RCPT TO:<r@b.example>\r\nDATA\r\n",
+       "ab\rc\r\n.\r\n"},
+      "S: 220 localhost SMTP service ready\n"
+      "C: EHLO a.example\n"
+      "S: 250-localhost greets you\n"
+      "S: 250-SIZE 2\n"
+      "S: 250 CHUNKING\n"
+      "C: MAIL FROM:<s@a.example>\n"
+      "S: 250 Sender OK\n"
+      "C: RCPT TO:<r@b.example>\n"
+      "S: 250 Recipient OK\n"
+      "C: DATA\n"
+      "S: 354 End data with <CR><LF>.<CR><LF>\n"
+      "! size-exceeded @70\n"
+      "M: dropped\n"
+      "! content-bare-cr @72\n"
+      "S: 550 Lines must end with CRLF and have no other CR, LF or NUL\n"
+      ". close protocol content-bare-cr\n"};
+  policy.size_max = 2u;
+  dialogue_server(&policy, &row);
+}
+
 // ------------------------------------------------- a pair under implicit TLS
 
 static void test_review_pair_begins_under_tls(void **state) {
@@ -118,6 +149,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_review_padded_bdat_line_ends_the_session),
       cmocka_unit_test(test_review_padded_bdat_line_within_limit_is_taken),
+      cmocka_unit_test(test_review_bare_cr_at_the_limit),
       cmocka_unit_test(test_review_pair_begins_under_tls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
