@@ -238,6 +238,9 @@ static void do_report(world_server *w, const smtpc_action *act) {
       act->finding != SMTPC_FINDING_NONE && act->finding < SMTPC_FINDING_COUNT,
       "no such finding");
   ws_guard_finding(w, act);
+  if (act->finding == SMTPC_FINDING_ERRORS_TOO_MANY) {
+    w->limited = 1u;
+  }
   hash_number(w,
               (act->pos << 8u) ^ ((uint64_t)act->channel << 7u) ^ act->finding);
 }
@@ -271,7 +274,6 @@ static void do_action(world_server *w, const smtpc_action *act,
     ws_guard_close(w, act);
     w->border = act->finding == SMTPC_FINDING_STARTTLS_PIPELINED ||
                 act->finding == SMTPC_FINDING_CLEAR_IN_HANDSHAKE;
-    w->limited = act->finding == SMTPC_FINDING_ERRORS_TOO_MANY;
     w->where = SMTPC_MEM_CLOSED;
     ws_secret_end(w);
   } else if (is_question(act->kind)) {

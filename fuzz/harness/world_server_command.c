@@ -491,6 +491,7 @@ void ws_command_asked(world_server *w, const smtpc_action *act) {
               w->session.tx.body != SMTPC_BODY_BINARYMIME || c->tx_binary != 0u,
               "a message is binary, and MAIL did not say so");
     c->held = 0u;
+    c->judged = 1u;
   } else if (act->kind == SMTPC_DO_ASK_PEER) {
     return;
   } else if (act->kind == SMTPC_DO_ASK_CREDENTIALS &&

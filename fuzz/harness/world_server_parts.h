@@ -86,6 +86,7 @@ typedef struct ws_command {
   uint8_t require_tls;          // MAIL: 1: REQUIRETLS
   uint8_t initial;              // AUTH: 1: an initial response
   uint8_t cancel;               // 1: it is `*` alone
+  uint8_t judged;               // 1: the message that it ended was judged
   uint8_t tx_binary;            // the transaction at hand is of BINARYMIME
   uint8_t tx_utf8;              // and of SMTPUTF8
   uint8_t held;  // 1: MAIL was accepted, and what came of it neither stored nor dropped

@@ -106,8 +106,9 @@ static void said_bdat(world_server *w, uint16_t code) {
     a->idle_chunks += a->chunk_idle;
   } else if (a->owed == 0u) {
     ws_over(w);
-    // Whatever was open has failed, and RSET alone goes on.
-    a->failed = !good && a->hello != 0u;
+    // Whatever was open has failed, and RSET alone goes on; but a whole message that
+    // was not stored is over.
+    a->failed = !good && a->hello != 0u && w->command.judged == 0u;
   }
 }
 
