@@ -215,19 +215,23 @@ uint64_t smtpc_server_mechanisms(const smtpc_server_policy *policy, int tls) {
          (tls != 0 ? SMTPC_MECHS_SPOKEN : SMTPC_MECHS_SPOKEN & ~channel);
 }
 
-static bool is_hidden(unsigned channel, int tls) {
-  return (channel == SMTPC_OFFER_CLEAR && tls != 0) ||
-         (channel == SMTPC_OFFER_TLS && tls == 0);
+// Sets of extensions by their rows, made at compile time.
+#define IN_CLEAR_ONLY(id, keyword, value, channel, service, clause) \
+  | (SMTPC_OFFER_##channel == SMTPC_OFFER_CLEAR ? SMTPC_OFFERS(id) : 0u)
+#define IN_TLS_ONLY(id, keyword, value, channel, service, clause) \
+  | (SMTPC_OFFER_##channel == SMTPC_OFFER_TLS ? SMTPC_OFFERS(id) : 0u)
+#define NEVER_SERVED(id, keyword, value, channel, service, clause) \
+  | (SMTPC_SERVICE_##service == SMTPC_SERVICE_NEVER ? SMTPC_OFFERS(id) : 0u)
+
+static uint32_t hidden_from(int tls) {
+  static const uint32_t under_tls = 0u SMTPC_EXTENSION_LIST(IN_CLEAR_ONLY);
+  static const uint32_t in_clear = 0u SMTPC_EXTENSION_LIST(IN_TLS_ONLY);
+  return tls != 0 ? under_tls : in_clear;
 }
 
 uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls) {
-  uint32_t set = policy->offered;
-  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
-    const smtpc_extension_row row = smtpc_extension_get(id);
-    if (is_hidden(row.channel, tls) || row.service == SMTPC_SERVICE_NEVER) {
-      set &= ~((uint32_t)1 << id);
-    }
-  }
+  static const uint32_t never = 0u SMTPC_EXTENSION_LIST(NEVER_SERVED);
+  uint32_t set = policy->offered & ~never & ~hidden_from(tls);
   if (policy->tls == SMTPC_SERVER_TLS_OFF) {
     set &= ~SMTPC_OFFERS(STARTTLS);
   }
@@ -287,18 +291,27 @@ smtpc_capabilities smtpc_server_facts_of(const smtpc_server_policy *policy,
   return facts;
 }
 
-// What one limit adds to a line of `verb` while `offered` is in force.
-static size_t added_by(smtpc_limit_row row, unsigned verb, uint32_t offered) {
-  const bool mail = row.scope == SMTPC_LIMIT_SCOPE_MAIL_MORE ||
-                    row.scope == SMTPC_LIMIT_SCOPE_BOTH_MORE;
-  const bool rcpt = row.scope == SMTPC_LIMIT_SCOPE_RCPT_MORE ||
-                    row.scope == SMTPC_LIMIT_SCOPE_BOTH_MORE;
-  const bool counts =
-      (verb == SMTPC_VERB_MAIL && mail) || (verb == SMTPC_VERB_RCPT && rcpt);
-  const bool known = row.extension < SMTPC_EXTENSION_COUNT &&
-                     ((offered >> (row.extension & 31u)) & 1u) != 0u;
-  return counts && known ? row.value : 0u;
-}
+// What a limit adds to a line of MAIL or RCPT while its extension is in force.
+typedef struct line_more {
+  uint32_t mail;
+  uint32_t rcpt;
+  uint32_t extension;
+} line_more;
+
+#define MORE(scope, value, first, second)                          \
+  (SMTPC_LIMIT_SCOPE_##scope == SMTPC_LIMIT_SCOPE_##first ||       \
+           SMTPC_LIMIT_SCOPE_##scope == SMTPC_LIMIT_SCOPE_##second \
+       ? (uint32_t)(value)                                         \
+       : 0u)
+
+// A step asks for it, so that the rows of the registry are too wide to copy.
+static const line_more mores[SMTPC_LIMIT_COUNT] = {
+#define ROW(id, name, value, scope, extension, clause) \
+  {MORE(scope, value, MAIL_MORE, BOTH_MORE),           \
+   MORE(scope, value, RCPT_MORE, BOTH_MORE), SMTPC_EXTENSION_##extension},
+    SMTPC_LIMIT_LIST(ROW)
+#undef ROW
+};
 
 size_t smtpc_command_line_max(unsigned verb, uint32_t offered) {
   size_t max = LIMIT(COMMAND_LINE);
@@ -306,7 +319,11 @@ size_t smtpc_command_line_max(unsigned verb, uint32_t offered) {
     max = LIMIT(AUTH_LINE);
   } else if (verb == SMTPC_VERB_MAIL || verb == SMTPC_VERB_RCPT) {
     for (unsigned id = 0u; id < SMTPC_LIMIT_COUNT; id++) {
-      max += added_by(smtpc_limit_get(id), verb, offered);
+      const size_t more =
+          verb == SMTPC_VERB_MAIL ? mores[id].mail : mores[id].rcpt;
+      if (more > 0u && ((offered >> (mores[id].extension & 31u)) & 1u) != 0u) {
+        max += more;
+      }
     }
   }
   return max < SMTPC_LINE_MAX ? max : SMTPC_LINE_MAX;

@@ -196,7 +196,7 @@ class Survivors(unittest.TestCase):
         found = {mutants.key_of(mutant) for path in mutants.sources()
                  for mutant in mutation.mutants_of(path, make.text_of(path, {}), types)}
         for key, reason in mutants.survivors().items():
-            self.assertIn(key, found, "no such mutant: take it off the list")
+            self.assertTrue(key in found, "no such mutant, take it off: %s" % (key,))
             self.assertTrue(reason)
 
 
