@@ -52,7 +52,8 @@ static void say_many(refusal *refused) {
   if (policy->implicit_tls == 0u &&
       smtpc_write_reply(line, sizeof line, &len, SMTPC_REPLY_SESSIONS_MANY, 1,
                         enhanced, NULL, 0u) == SMTPC_OK) {
-    (void)smtpc_net_link_send(&refused->link, SMTPC_CHANNEL_PLAIN, line, len);
+    (void)smtpc_stream_send(&refused->link.stream, SMTPC_CHANNEL_PLAIN, line,
+                            len);
   }
 }
 

@@ -18,8 +18,8 @@ static void tell(smtpc_net_session *s, const smtpc_net_trace *event) {
 }
 
 static unsigned channel_of(const smtpc_net_session *s) {
-  return s->link.channel == SMTPC_NET_CLEAR ? SMTPC_CHANNEL_PLAIN
-                                            : SMTPC_CHANNEL_TLS;
+  return s->link.stream.channel == SMTPC_STREAM_CLEAR ? SMTPC_CHANNEL_PLAIN
+                                                      : SMTPC_CHANNEL_TLS;
 }
 
 static void tell_content(smtpc_net_session *s) {
@@ -48,13 +48,13 @@ static void tell_line(smtpc_net_session *s, const uint8_t *data, size_t len,
 
 static void tell_tls(smtpc_net_session *s) {
   smtpc_net_trace event = {0};
-  if (s->link.channel == SMTPC_NET_TLS) {
+  if (s->link.stream.channel == SMTPC_STREAM_TLS) {
     event.kind = SMTPC_NET_TRACE_TLS;
     event.channel = SMTPC_CHANNEL_TLS;
     tell(s, &event);
   }
   if (CALL(s)->tls != NULL) {
-    CALL(s)->tls(USER(s), s, &s->link.facts);
+    CALL(s)->tls(USER(s), s, &s->link.stream.facts);
   }
 }
 
@@ -75,10 +75,10 @@ static void end_session(smtpc_net_session *s, unsigned reason, unsigned finding,
   smtpc_net_end end = {0};
   tell_content(s);
   s->over = 1u;
-  s->stats.octets_in = s->link.octets_in;
-  s->stats.octets_out = s->link.octets_out;
+  s->stats.octets_in = s->link.stream.octets_in;
+  s->stats.octets_out = s->link.stream.octets_out;
   end.stats = s->stats;
-  end.tls = s->link.facts;
+  end.tls = s->link.stream.facts;
   end.reason = (uint8_t)reason;
   end.finding = (uint8_t)finding;
   end.device = (uint8_t)device;
@@ -92,7 +92,7 @@ static void end_session(smtpc_net_session *s, unsigned reason, unsigned finding,
 
 // What this shim cannot go on from: no last word, no doubt about what was said.
 static void abort_session(smtpc_net_session *s) {
-  smtpc_net_link_mute(&s->link);
+  smtpc_stream_mute(&s->link.stream);
   end_session(s, SMTPC_END_LOCAL, SMTPC_FINDING_NONE, SMTPC_DEVICE_NONE);
 }
 
@@ -214,7 +214,7 @@ static void ask_salt(smtpc_net_session *s, const smtpc_action *act) {
 }
 
 static void ask_binding(smtpc_net_session *s, const smtpc_action *act) {
-  s->gift_len = smtpc_net_link_binding(&s->link, act->binding, s->gift);
+  s->gift_len = smtpc_stream_binding(&s->link.stream, act->binding, s->gift);
   s->ready = SMTPC_IN_BINDING;
 }
 
@@ -259,7 +259,7 @@ static void wipe_given(smtpc_net_session *s) {
 static void do_send(smtpc_net_session *s, const smtpc_action *act) {
   const uint8_t *octets = smtpc_server_octets(&s->core, act, NULL);
   const size_t len = act->end - act->begin;
-  if (smtpc_net_link_send(&s->link, act->channel, octets, len) == 0) {
+  if (smtpc_stream_send(&s->link.stream, act->channel, octets, len) == 0) {
     abort_session(s);
     return;
   }
@@ -270,7 +270,7 @@ static void do_start_tls(smtpc_net_session *s) {
   smtpc_tls_peer peer = {0};
   peer.role = SMTPC_TLS_SERVER;
   peer.min_version = s->receiver->options.tls_min_version;
-  smtpc_net_link_start_tls(&s->link, s->receiver->options.tls, &peer);
+  smtpc_stream_start_tls(&s->link.stream, s->receiver->options.tls, &peer);
   s->handshaking = 1u;
   s->hello_len = 0u;
   s->idle = 1u;
@@ -376,25 +376,25 @@ static void took_line(smtpc_net_session *s, const smtpc_action *act) {
 // --------------------------------------------------------------------- inputs
 
 static int take_event(smtpc_net_session *s, smtpc_input *in) {
-  const smtpc_net_event event = smtpc_net_link_event(&s->link);
+  const smtpc_stream_event event = smtpc_stream_take_event(&s->link.stream);
   switch (event) {
-    case SMTPC_NET_EVENT_NONE:
+    case SMTPC_STREAM_EVENT_NONE:
       return 0;
-    case SMTPC_NET_EVENT_TLS_UP:
-    case SMTPC_NET_EVENT_TLS_FAILED:
-      *in = smtpc_input_make(event == SMTPC_NET_EVENT_TLS_UP
+    case SMTPC_STREAM_EVENT_TLS_UP:
+    case SMTPC_STREAM_EVENT_TLS_FAILED:
+      *in = smtpc_input_make(event == SMTPC_STREAM_EVENT_TLS_UP
                                  ? SMTPC_IN_TLS_UP
                                  : SMTPC_IN_TLS_FAILED);
-      in->tls = s->link.facts;
+      in->tls = s->link.stream.facts;
       if (s->handshaking != 0u) {
         s->handshaking = 0u;
         tell_tls(s);
       }
       return 1;
-    case SMTPC_NET_EVENT_END:
-    case SMTPC_NET_EVENT_TORN:
+    case SMTPC_STREAM_EVENT_END:
+    case SMTPC_STREAM_EVENT_TORN:
       *in = smtpc_input_make(SMTPC_IN_END_OF_STREAM);
-      in->clean = event == SMTPC_NET_EVENT_END ? 1u : 0u;
+      in->clean = event == SMTPC_STREAM_EVENT_END ? 1u : 0u;
       return 1;
   }
   return 0;
@@ -408,7 +408,7 @@ static int is_stalled(smtpc_net_session *s) {
     return 0;
   }
   if (s->link.fired != 0u || s->receiver->stopping > 1u) {
-    smtpc_net_link_mute(&s->link);
+    smtpc_stream_mute(&s->link.stream);
     return 0;
   }
   smtpc_net_link_await(&s->link, SMTPC_DEADLINE_DATA_BLOCK,
@@ -465,7 +465,7 @@ static int take_input(smtpc_net_session *s, smtpc_input *in) {
   if (take_own_end(s, in)) {
     return 1;
   }
-  const size_t len = smtpc_net_link_peek(&s->link, &data);
+  const size_t len = smtpc_stream_peek(&s->link.stream, &data);
   if (len > 0u) {
     *in = smtpc_input_octets(channel_of(s), data, len);
     return 1;
@@ -531,12 +531,12 @@ static void run(smtpc_net_session *s) {
       step(s, &in);
     }
     if (s->over == 0u) {
-      ended = s->link.ended;
+      ended = s->link.stream.ending;
       set_deadline(s);
       smtpc_net_link_pump(&s->link);
     }
     // Writing may have shown that the peer is gone.
-  } while (s->over == 0u && ended != s->link.ended);
+  } while (s->over == 0u && ended != s->link.stream.ending);
   s->running = 0u;
 }
 
@@ -657,7 +657,7 @@ void smtpc_net_session_cut(smtpc_net_session *session) {
   if (waits && session->working == 0u) {
     set_answer(session, SMTPC_ANSWER_NOT_NOW);
   }
-  smtpc_net_link_mute(&session->link);
+  smtpc_stream_mute(&session->link.stream);
   run(session);
 }
 

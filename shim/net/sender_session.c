@@ -19,8 +19,8 @@ static void tell(smtpc_net_sender *s, const smtpc_net_trace *event) {
 }
 
 static unsigned channel_of(const smtpc_net_sender *s) {
-  return s->link.channel == SMTPC_NET_CLEAR ? SMTPC_CHANNEL_PLAIN
-                                            : SMTPC_CHANNEL_TLS;
+  return s->link.stream.channel == SMTPC_STREAM_CLEAR ? SMTPC_CHANNEL_PLAIN
+                                                      : SMTPC_CHANNEL_TLS;
 }
 
 static void tell_content(smtpc_net_sender *s) {
@@ -48,13 +48,13 @@ static void tell_line(smtpc_net_sender *s, const uint8_t *data, size_t len,
 
 static void tell_tls(smtpc_net_sender *s) {
   smtpc_net_trace event = {0};
-  if (s->link.channel == SMTPC_NET_TLS) {
+  if (s->link.stream.channel == SMTPC_STREAM_TLS) {
     event.kind = SMTPC_NET_TRACE_TLS;
     event.channel = SMTPC_CHANNEL_TLS;
     tell(s, &event);
   }
   if (CALL(s)->tls != NULL) {
-    CALL(s)->tls(USER(s), &s->link.facts);
+    CALL(s)->tls(USER(s), &s->link.stream.facts);
   }
 }
 
@@ -105,10 +105,10 @@ static void end_session(smtpc_net_sender *s, const smtpc_action *act) {
   smtpc_net_end *end = &s->result->end;
   tell_content(s);
   s->over = 1u;
-  s->stats.octets_in = s->link.octets_in;
-  s->stats.octets_out = s->link.octets_out;
+  s->stats.octets_in = s->link.stream.octets_in;
+  s->stats.octets_out = s->link.stream.octets_out;
   end->stats = s->stats;
-  end->tls = s->link.facts;
+  end->tls = s->link.stream.facts;
   end->reason = act->end_reason;
   end->finding = act->finding;
   end->device = act->device;
@@ -127,7 +127,7 @@ static void end_session(smtpc_net_sender *s, const smtpc_action *act) {
 static void abort_session(smtpc_net_sender *s) {
   smtpc_action act = smtpc_action_make(SMTPC_DO_CLOSE);
   act.end_reason = SMTPC_END_LOCAL;
-  smtpc_net_link_mute(&s->link);
+  smtpc_stream_mute(&s->link.stream);
   end_session(s, &act);
 }
 
@@ -137,7 +137,7 @@ static void do_send(smtpc_net_sender *s, const smtpc_action *act,
                     const smtpc_input *input) {
   const uint8_t *octets = smtpc_client_octets(&s->core, act, input);
   const size_t len = act->end - act->begin;
-  if (smtpc_net_link_send(&s->link, act->channel, octets, len) == 0) {
+  if (smtpc_stream_send(&s->link.stream, act->channel, octets, len) == 0) {
     abort_session(s);
     return;
   }
@@ -152,7 +152,7 @@ static void do_send(smtpc_net_sender *s, const smtpc_action *act,
 }
 
 static void do_start_tls(smtpc_net_sender *s) {
-  smtpc_net_link_start_tls(&s->link, s->options->tls, &s->peer);
+  smtpc_stream_start_tls(&s->link.stream, s->options->tls, &s->peer);
   s->handshaking = 1u;
   s->idle = 1u;
   s->deadline = SMTPC_DEADLINE_HANDSHAKE;
@@ -327,7 +327,8 @@ static int answer_nonce(smtpc_net_sender *s, smtpc_input *in) {
 
 static int answer_binding(smtpc_net_sender *s, smtpc_input *in) {
   *in = smtpc_input_make(SMTPC_IN_BINDING);
-  in->len = smtpc_net_link_binding(&s->link, s->core.sasl.binding, s->digest);
+  in->len =
+      smtpc_stream_binding(&s->link.stream, s->core.sasl.binding, s->digest);
   in->data = s->digest;
   return 1;
 }
@@ -401,26 +402,26 @@ static int answer(smtpc_net_sender *s, smtpc_input *in) {
 // --------------------------------------------------------------------- inputs
 
 static int take_event(smtpc_net_sender *s, smtpc_input *in) {
-  const smtpc_net_event event = smtpc_net_link_event(&s->link);
+  const smtpc_stream_event event = smtpc_stream_take_event(&s->link.stream);
   switch (event) {
-    case SMTPC_NET_EVENT_NONE:
+    case SMTPC_STREAM_EVENT_NONE:
       return 0;
-    case SMTPC_NET_EVENT_TLS_UP:
-    case SMTPC_NET_EVENT_TLS_FAILED:
-      *in = smtpc_input_make(event == SMTPC_NET_EVENT_TLS_UP
+    case SMTPC_STREAM_EVENT_TLS_UP:
+    case SMTPC_STREAM_EVENT_TLS_FAILED:
+      *in = smtpc_input_make(event == SMTPC_STREAM_EVENT_TLS_UP
                                  ? SMTPC_IN_TLS_UP
                                  : SMTPC_IN_TLS_FAILED);
-      in->tls = s->link.facts;
+      in->tls = s->link.stream.facts;
       if (s->handshaking != 0u) {
         s->handshaking = 0u;
         s->line_len = 0u;
         tell_tls(s);
       }
       return 1;
-    case SMTPC_NET_EVENT_END:
-    case SMTPC_NET_EVENT_TORN:
+    case SMTPC_STREAM_EVENT_END:
+    case SMTPC_STREAM_EVENT_TORN:
       *in = smtpc_input_make(SMTPC_IN_END_OF_STREAM);
-      in->clean = event == SMTPC_NET_EVENT_END ? 1u : 0u;
+      in->clean = event == SMTPC_STREAM_EVENT_END ? 1u : 0u;
       return 1;
   }
   return 0;
@@ -448,7 +449,7 @@ static int is_stalled(smtpc_net_sender *s) {
     return 0;
   }
   if (s->link.fired != 0u || s->stop != 0u) {
-    smtpc_net_link_mute(&s->link);
+    smtpc_stream_mute(&s->link.stream);
     return 0;
   }
   smtpc_net_link_await(&s->link, SMTPC_DEADLINE_DATA_BLOCK,
@@ -462,7 +463,7 @@ static int is_stalled(smtpc_net_sender *s) {
 // said (THREATS: RIT-05), and also when it does not read.
 static int take_octets(smtpc_net_sender *s, smtpc_input *in) {
   const uint8_t *data = NULL;
-  const size_t len = smtpc_net_link_peek(&s->link, &data);
+  const size_t len = smtpc_stream_peek(&s->link.stream, &data);
   if (len == 0u) {
     return 0;
   }
@@ -497,7 +498,7 @@ static int take_input(smtpc_net_sender *s, smtpc_input *in) {
   if (take_own_end(s, in)) {
     return 1;
   }
-  if (s->idle == 0u && s->link.muted == 0u) {
+  if (s->idle == 0u && s->link.stream.muted == 0u) {
     *in = smtpc_input_make(SMTPC_IN_NONE);
     return 1;
   }
@@ -568,12 +569,12 @@ static void run(smtpc_net_sender *s) {
       step(s, &in);
     }
     if (s->over == 0u) {
-      ended = s->link.ended;
+      ended = s->link.stream.ending;
       set_deadline(s);
       smtpc_net_link_pump(&s->link);
     }
     // Writing may have shown that the server is gone.
-  } while (s->over == 0u && ended != s->link.ended);
+  } while (s->over == 0u && ended != s->link.stream.ending);
   s->running = 0u;
 }
 
