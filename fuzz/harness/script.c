@@ -42,6 +42,12 @@ static const field_row client_fields[256] = {
 #undef CLIENT_ROW
 };
 
+static const field_row tls_fields[256] = {
+#define TLS_ROW(id, number, word, what) ROW_OF(script_tls, id, number)
+    SCRIPT_TLS_FIELD_LIST(TLS_ROW)
+#undef TLS_ROW
+};
+
 const char *script_word(unsigned tag) {
   return tag < 256u && tags[tag].word != NULL ? tags[tag].word : "";
 }
@@ -90,9 +96,14 @@ static int decode_pair(const uint8_t *data, size_t len, script_record *out) {
 }
 
 static int has_field(const script_record *record) {
-  return record->tag == SCRIPT_SERVER_SET
-             ? server_fields[record->field].width != 0u
-             : client_fields[record->field].width != 0u;
+  switch (record->tag) {
+    case SCRIPT_SERVER_SET:
+      return server_fields[record->field].width != 0u;
+    case SCRIPT_CLIENT_SET:
+      return client_fields[record->field].width != 0u;
+    default:
+      return tls_fields[record->field].width != 0u;
+  }
 }
 
 // A record with its tag alone is made a whole one.
@@ -301,4 +312,13 @@ int script_client_policy(const script *in, smtpc_client_policy *out) {
   }
   client_default(out);
   return 0;
+}
+
+void script_tls_of(const script *in, script_tls *out) {
+  static const script_tls zero = {0};
+  *out = zero;
+  (void)set_fields(in, SCRIPT_TLS_SET, tls_fields, out);
+  if (out->floor < SMTPC_TLS_1_0 || out->floor > SMTPC_TLS_1_3) {
+    out->floor = SMTPC_TLS_1_2;
+  }
 }

@@ -1,5 +1,5 @@
 // Script: what happens to a session, as data. It is the input of the targets server,
-// client and pair.
+// client and pair, and of those with real TLS: tls_server, tls_client and duel.
 //
 // In the tree a script is text that a person reads and writes, one record a line:
 //
@@ -115,7 +115,21 @@ typedef enum script_form {
   X(REPLAY, 65, "replay", CUTOFF, "pair: so many octets that passed come again")  \
   X(HANGUP, 66, "hangup", CUTOFF, "pair: this side's stream ends; 1: cleanly")    \
   X(TAMPER, 67, "tamper", CUTOFF, "pair: the handshake fails; why")               \
-  X(FLOW, 68, "flow", NUMBER, "pair: so many turns without an attacker")
+  X(FLOW, 68, "flow", NUMBER, "pair: so many turns without an attacker")         \
+  X(TLS_SET, 40, "tls-set", FIELD, "TLS: a field of how the other end stands")    \
+  X(RAW, 41, "raw", OCTETS, "TLS: octets come past the peer's engine")            \
+  X(MANGLE, 42, "mangle", TWO,                                                    \
+    "TLS: of what waits, the octet this far from the start is changed; how")      \
+  X(PASS, 43, "pass", NUMBER,                                                     \
+    "TLS: so many octets that the peer's engine said come; 0: all")               \
+  X(NOTIFY, 44, "notify", NONE, "TLS: the peer says close_notify")                \
+  X(ALERT, 45, "alert", NUMBER, "TLS: the peer says a fatal alert, and which")    \
+  X(KEY_UPDATE, 46, "key-update", NUMBER,                                         \
+    "TLS 1.3: the peer changes its keys; 1: and asks for ours")                   \
+  X(RENEGOTIATE, 47, "renegotiate", NONE,                                         \
+    "TLS 1.2: the peer begins another handshake")                                 \
+  X(SPLICE, 70, "splice", CUTOFF,                                                 \
+    "duel: this side's connection goes on as the other side's new one")
 
 typedef enum script_tag {
 #define SCRIPT_TAG_ENUM(id, number, word, form, what) SCRIPT_##id = number,
@@ -160,6 +174,32 @@ typedef enum script_tag {
   X(binding, 9, "binding")           \
   X(bdat, 10, "bdat")                \
   X(lmtp, 11, "lmtp")
+
+// SCRIPT_TLS_FIELD_LIST(X) is X(identifier, number, "word", "what it is"): the fields that
+// TLS_SET may set, each of 16 bits; 0 is what an honest end of today does. Identities are
+// those of fuzz/tls/credentials.h.
+#define SCRIPT_TLS_FIELD_LIST(X)                                                  \
+  X(identity, 1, "identity", "the certificate that the server's end shows")       \
+  X(attacker, 2, "attacker", "duel: the certificate that the attacker shows")     \
+  X(low, 3, "low", "lowest version of the other end, as the wire has it")         \
+  X(high, 4, "high", "highest version of the other end")                          \
+  X(floor, 5, "floor", "lowest version that we take")                             \
+  X(name, 6, "name", "client: 0 the server's name, 1 none, 2 another, 3 an address") \
+  X(sni, 7, "sni", "peer of a server: 0 right, 1 none, 2 another, 3 no host name") \
+  X(alpn, 8, "alpn", "peer of a server: 0 none, 1 smtp, 2 others, 3 others and smtp") \
+  X(asks, 9, "asks", "peer of a client: 1 asks for a certificate, 2 demands one") \
+  X(record, 10, "record", "octets of the other end's records; 0: whole")          \
+  X(ticket, 11, "ticket", "1: the other end wants to resume")                     \
+  X(early, 12, "early", "1: the other end tries early data")                      \
+  X(suite, 13, "suite", "which cipher suites the other end has")                  \
+  X(group, 14, "group", "which groups the other end has")
+
+// script_tls is what the TLS_SET records of a script say.
+typedef struct script_tls {
+#define SCRIPT_TLS_MEMBER(id, number, word, what) uint16_t id;
+  SCRIPT_TLS_FIELD_LIST(SCRIPT_TLS_MEMBER)
+#undef SCRIPT_TLS_MEMBER
+} script_tls;
 
 // script_record is one record. Octets lie in what was decoded. What its form does not
 // have is 0.
@@ -212,5 +252,9 @@ int script_server_policy(const script *in, smtpc_server_policy *out);
 
 // script_client_policy is the same for the client: TLS opportunistic, AUTH on.
 int script_client_policy(const script *in, smtpc_client_policy *out);
+
+// script_tls_of makes what the script's TLS_SET records say; the last one of a field
+// counts. Numbers are cut to 16 bits. Of `floor` less than SMTPC_TLS_1_0 is TLS 1.2.
+void script_tls_of(const script *in, script_tls *out);
 
 #endif  // SMTPCORE_FUZZ_HARNESS_SCRIPT_H

@@ -105,6 +105,28 @@ static const row rows[] = {
     ROW("hangup to-server 1\n", "\x42\0\x02\0\x01"),
     ROW("tamper to-client 1\n", "\x43\0\x02\x01\x01"),
     ROW("flow 4\n", "\x44\0\x01\x04"),
+    ROW("raw \"\\x16\"\n", "\x29\0\x01\x16"),
+    ROW("mangle 5 128\n", "\x2a\0\x02\x05\x80"),
+    ROW("pass 3\n", "\x2b\0\x01\x03"),
+    ROW("notify\n", "\x2c\0\0"),
+    ROW("alert 40\n", "\x2d\0\x01\x28"),
+    ROW("key-update 1\n", "\x2e\0\x01\x01"),
+    ROW("renegotiate\n", "\x2f\0\0"),
+    ROW("splice to-server 0\n", "\x46\0\x01\0"),
+    ROW("tls-set identity 1\n", "\x28\0\x02\x01\x01"),
+    ROW("tls-set attacker 1\n", "\x28\0\x02\x02\x01"),
+    ROW("tls-set low 1\n", "\x28\0\x02\x03\x01"),
+    ROW("tls-set high 1\n", "\x28\0\x02\x04\x01"),
+    ROW("tls-set floor 1\n", "\x28\0\x02\x05\x01"),
+    ROW("tls-set name 1\n", "\x28\0\x02\x06\x01"),
+    ROW("tls-set sni 1\n", "\x28\0\x02\x07\x01"),
+    ROW("tls-set alpn 1\n", "\x28\0\x02\x08\x01"),
+    ROW("tls-set asks 1\n", "\x28\0\x02\x09\x01"),
+    ROW("tls-set record 1\n", "\x28\0\x02\x0a\x01"),
+    ROW("tls-set ticket 1\n", "\x28\0\x02\x0b\x01"),
+    ROW("tls-set early 1\n", "\x28\0\x02\x0c\x01"),
+    ROW("tls-set suite 1\n", "\x28\0\x02\x0d\x01"),
+    ROW("tls-set group 1\n", "\x28\0\x02\x0e\x01"),
 };
 
 static smtpc_octets text_of(const char *text) {
@@ -151,11 +173,11 @@ static void test_each_row_is_the_same_in_both_forms(void **state) {
 static void test_no_tag_is_without_a_row(void **state) {
   (void)state;
   uint8_t seen[256] = {0};
-  uint8_t fields[3][256] = {{0}};
+  uint8_t fields[256][256] = {{0}};
   for (size_t i = 0u; i < COUNT(rows); i++) {
     const uint8_t tag = (uint8_t)rows[i].data[0];
     seen[tag] = 1u;
-    fields[tag < 3u ? tag : 0u][tag < 3u ? (uint8_t)rows[i].data[3] : 0u] = 1u;
+    fields[tag][rows[i].len > 3u ? (uint8_t)rows[i].data[3] : 0u] = 1u;
   }
 #define SEEN(id, number, word, form, what) \
   test_label("tag %s", word);              \
@@ -172,6 +194,43 @@ static void test_no_tag_is_without_a_row(void **state) {
   test_number(fields[2][number], 1);
   SCRIPT_CLIENT_FIELD_LIST(SEEN)
 #undef SEEN
+#define SEEN(id, number, word, what) \
+  test_label("field %s", word);      \
+  test_number(fields[SCRIPT_TLS_SET][number], 1);
+  SCRIPT_TLS_FIELD_LIST(SEEN)
+#undef SEEN
+}
+
+// What TLS_SET records say, and the floor, which is never below what there is.
+static void test_tls_of(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint16_t identity;
+    uint16_t floor;
+  } cases[] = {
+      {"say \"x\"\n", 0u, SMTPC_TLS_1_2},
+      {"tls-set identity 3\ntls-set identity 65538\n", 2u, SMTPC_TLS_1_2},
+      {"tls-set floor 769\n", 0u, SMTPC_TLS_1_0},
+      {"tls-set floor 768\n", 0u, SMTPC_TLS_1_2},
+      {"tls-set floor 772\n", 0u, SMTPC_TLS_1_3},
+      {"tls-set floor 773\n", 0u, SMTPC_TLS_1_2},
+  };
+  for (size_t i = 0u; i < COUNT(cases); i++) {
+    smtpc_octets text = text_of(cases[i].text);
+    smtpc_octets data = {NULL, 0u, 0u};
+    const char *why = "";
+    script_tls tls;
+    test_label("%s", cases[i].text);
+    test_number(script_parse(text.data, text.len, &data, &why), 0);
+    test_number(script_decode(data.data, data.len, &decoded), 1);
+    script_tls_of(&decoded, &tls);
+    test_number(tls.identity, cases[i].identity);
+    test_number(tls.floor, cases[i].floor);
+    test_number(tls.name, 0);
+    smtpc_octets_free(&text);
+    smtpc_octets_free(&data);
+  }
 }
 
 static void test_words_and_forms(void **state) {
@@ -544,6 +603,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_row_is_the_same_in_both_forms),
       cmocka_unit_test(test_no_tag_is_without_a_row),
+      cmocka_unit_test(test_tls_of),
       cmocka_unit_test(test_words_and_forms),
       cmocka_unit_test(test_fields_of_a_record),
       cmocka_unit_test(test_what_is_not_known_or_not_whole_is_skipped),

@@ -19,6 +19,12 @@ static const char *const client_words[] = {
 #undef CLIENT_WORD
 };
 
+static const char *const tls_words[] = {
+#define TLS_WORD(id, number, word, what) [number] = word,
+    SCRIPT_TLS_FIELD_LIST(TLS_WORD)
+#undef TLS_WORD
+};
+
 static const char *const direction_words[] = {"to-server", "to-client"};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -32,11 +38,18 @@ typedef struct words {
 static words words_of(unsigned tag) {
   const words server = {server_words, COUNT(server_words)};
   const words client = {client_words, COUNT(client_words)};
+  const words tls = {tls_words, COUNT(tls_words)};
   const words direction = {direction_words, COUNT(direction_words)};
-  if (tag == SCRIPT_SERVER_SET) {
-    return server;
+  switch (tag) {
+    case SCRIPT_SERVER_SET:
+      return server;
+    case SCRIPT_CLIENT_SET:
+      return client;
+    case SCRIPT_TLS_SET:
+      return tls;
+    default:
+      return direction;
   }
-  return tag == SCRIPT_CLIENT_SET ? client : direction;
 }
 
 // ----------------------------------------------------------------------- print

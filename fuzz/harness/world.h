@@ -19,6 +19,12 @@
 #include "fuzz/harness/script.h"
 #include "shim/mem/mem.h"
 
+// world_bound is a channel binding of each kind, as a shim gives it.
+typedef struct world_bound {
+  size_t len;  // 0: there is none
+  uint8_t data[SMTPC_BINDING_MAX];
+} world_bound;
+
 // A world lives in static memory that is used again: 13 kB for each session would be
 // slow to make anew. There are WORLD_SLOTS of each role.
 #define WORLD_SLOTS 3u
@@ -97,6 +103,11 @@ void world_server_answers_as(world_server *world, const world_server *other);
 // `_give`) are given. Octets that come meanwhile are misuse, and are kept for later.
 void world_server_late(world_server *world, size_t count);
 
+// world_server_bind gives the channel's binding `kind` (an smtpc_binding), at most
+// SMTPC_BINDING_MAX octets: the answer where the script has none of its own.
+void world_server_bind(world_server *world, unsigned kind, const uint8_t *data,
+                       size_t len);
+
 // world_server_end watches what can be watched only at the end (TERMINAL among it) and
 // lets go of all memory but the slot.
 void world_server_end(world_server *world);
@@ -125,6 +136,9 @@ size_t world_client_delivered(const world_client *world,
                               const smtpc_octets **contents);
 uint64_t world_client_event_hash(const world_client *world);
 const smtpc_client *world_client_session(const world_client *world);
+
+void world_client_bind(world_client *world, unsigned kind, const uint8_t *data,
+                       size_t len);
 
 // world_client_found returns 1 when `finding` was reported.
 int world_client_found(const world_client *world, unsigned finding);

@@ -462,6 +462,17 @@ void world_client_give(world_client *world, const smtpc_input *input) {
   answer(world);
 }
 
+void world_client_bind(world_client *w, unsigned kind, const uint8_t *data,
+                       size_t len) {
+  FUZZ_MUST(HARNESS, kind < SMTPC_BINDING_COUNT && len <= SMTPC_BINDING_MAX,
+            "no such binding");
+  w->binds = 1u;
+  w->bound[kind].len = len;
+  if (len > 0u) {
+    memcpy(w->bound[kind].data, data, len);
+  }
+}
+
 void world_client_late(world_client *world, size_t count, size_t after) {
   world->late_next = count;
   world->late_after = after;

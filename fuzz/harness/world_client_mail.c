@@ -242,6 +242,22 @@ static smtpc_input digest(world_client *w) {
   return input;
 }
 
+// The script's own octets go before those of the channel.
+static smtpc_input binding(world_client *w) {
+  const world_bound *bound =
+      &w->bound[w->session.sasl.binding % SMTPC_BINDING_COUNT];
+  smtpc_input input = smtpc_input_make(SMTPC_IN_BINDING);
+  const size_t at = find_record(w, w->binding_next, SCRIPT_BINDING, 0u);
+  if (w->binds != 0u && at >= record_count(w)) {
+    input.data = bound->data;
+    input.len = bound->len;
+  } else {
+    input.data =
+        next_octets(w, &w->binding_next, SCRIPT_BINDING, 32u, &input.len);
+  }
+  return input;
+}
+
 smtpc_input wc_answer_auth(world_client *w, unsigned kind) {
   smtpc_input input = smtpc_input_make(SMTPC_IN_CREDENTIALS);
   size_t have = 0u;
@@ -255,8 +271,7 @@ smtpc_input wc_answer_auth(world_client *w, unsigned kind) {
     input.len = SMTPC_NONCE_LEN;
   } else if (kind == SMTPC_DO_ASK_BINDING) {
     input.kind = SMTPC_IN_BINDING;
-    input.data = next_octets(w, &w->binding_next, SCRIPT_BINDING, 32u, &have);
-    input.len = have;
+    input = binding(w);
   } else {
     input.data = w->name;
     input.len = w->name_len;

@@ -177,6 +177,8 @@ struct world_client {
   size_t content_next;
   size_t nonce_next;
   size_t binding_next;
+  uint8_t binds;  // 1: `bound` is the shim's answer
+  world_bound bound[SMTPC_BINDING_COUNT];
   size_t digest_next;
   uint32_t found[3];
   smtpc_tls_facts facts;

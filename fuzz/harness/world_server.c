@@ -168,6 +168,7 @@ static smtpc_input answer_to(world_server *w, const smtpc_action *act) {
   static const uint8_t usual[32] = {1, 2,  3,  4,  5,  6,  7,  8,
                                     9, 10, 11, 12, 13, 14, 15, 16};
   static const uint8_t zeros[32];
+  const world_bound *bound = &w->bound[act->binding % SMTPC_BINDING_COUNT];
   smtpc_input in;
   switch (act->kind) {
     case SMTPC_DO_ASK_NONCE:
@@ -190,7 +191,8 @@ static smtpc_input answer_to(world_server *w, const smtpc_action *act) {
       return octets_of(
           SMTPC_IN_BINDING,
           next_record(w->answers, SCRIPT_BINDING, &w->binding_next),
-          SMTPC_BINDING_MAX, zeros, sizeof zeros);
+          SMTPC_BINDING_MAX, w->binds != 0u ? bound->data : zeros,
+          w->binds != 0u ? bound->len : sizeof zeros);
     default:
       return verdict(w, act);
   }
@@ -559,6 +561,17 @@ void world_server_answers_as(world_server *w, const world_server *other) {
 
 int world_server_border(const world_server *w) {
   return w->border;
+}
+
+void world_server_bind(world_server *w, unsigned kind, const uint8_t *data,
+                       size_t len) {
+  FUZZ_MUST(HARNESS, kind < SMTPC_BINDING_COUNT && len <= SMTPC_BINDING_MAX,
+            "no such binding");
+  w->binds = 1u;
+  w->bound[kind].len = len;
+  if (len > 0u) {
+    memcpy(w->bound[kind].data, data, len);
+  }
 }
 
 void world_server_late(world_server *w, size_t count) {

@@ -107,6 +107,8 @@ struct world_server {
   size_t nonce_next;
   size_t salt_next;
   size_t binding_next;
+  uint8_t binds;  // 1: `bound` is the shim's answer
+  world_bound bound[SMTPC_BINDING_COUNT];
   size_t late_next;
   size_t late_left;
   smtpc_octets kept;  // octets that came while an answer was late
