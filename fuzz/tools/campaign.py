@@ -95,6 +95,11 @@ class Plan:
         return target, engine, "value" if value else "main"
 
 
+# How an engine ends that found nothing: by itself, or stopped by us. 72 is libFuzzer's
+# own word for an interrupt.
+ENDED = (0, 1, 72, -2, -9)
+
+
 class Campaign:
     """All runs of one call."""
 
@@ -156,7 +161,7 @@ class Campaign:
                 file.write(octets)
         for path in run.crashes():
             self.crash(run, path)
-        if not run.crashes() and run.process.returncode not in (0, -2, -9, 1):
+        if not run.crashes() and run.process.returncode not in ENDED:
             self.crashes.append((run.target, "engine",
                                  "%s ended with %s: %s" % (run.engine, run.process.returncode,
                                                            run.log())))
@@ -165,7 +170,7 @@ class Campaign:
                        "engine": run.engine, "role": run.role, "seed": run.seed,
                        "seconds": run.seconds, **state}, file)
             file.write("\n")
-        if run.process.returncode in (0, -2) and not run.crashes():
+        if run.process.returncode in (0, 72, -2) and not run.crashes():
             shutil.rmtree(run.folder, ignore_errors=True)
 
     def crash(self, run, path):

@@ -104,6 +104,20 @@ class Run:
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
         self.process.poll()
+        self.sweep()
+
+    def sweep(self):
+        """Ends what an engine left behind: AFL++'s fork servers have groups of their own,
+        and stand in the run's folder."""
+        folder = os.path.realpath(self.folder)
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                if os.readlink("/proc/%s/cwd" % entry).startswith(folder):
+                    os.kill(int(entry), signal.SIGKILL)
+            except OSError:
+                continue  # it has gone, or is not ours
 
 
 class LibFuzzer(Run):
@@ -181,9 +195,11 @@ class Afl(Run):
 
     def state(self):
         stats = self.stats()
-        rate = float(stats.get("execs_per_sec", 0))
+        # The engine's own figure is that of an instant, and wild at the start.
+        seconds = int(stats.get("run_time", 0))
+        rate = int(stats.get("execs_done", 0)) // seconds if seconds else 0
         return {"executions": int(stats.get("execs_done", 0)),
-                "rate": int(rate) if rate < 1e9 else 0,
+                "rate": rate,
                 "edges": int(stats.get("edges_found", 0)),
                 "corpus": int(stats.get("corpus_count", 0)),
                 "crashes": len(self.crashes()),
