@@ -92,17 +92,18 @@ static smtpc_tls_failure failure_of_error(const smtpc_tls *tls,
     // Another part of the library did not like what the peer sent.
     return SMTPC_TLS_FAILURE_PROTOCOL;
   }
-  if (reason > SSL_AD_REASON_OFFSET &&
+  if (reason >= SSL_AD_REASON_OFFSET &&
       reason <= SSL_AD_REASON_OFFSET + UINT8_MAX) {
     return failure_of_alert(tls, reason - SSL_AD_REASON_OFFSET);
   }
   return failure_of_reason(tls, reason);
 }
 
-// The first error that says more than PROTOCOL decides; no error at all is one
-// of the library's own.
+// The first error that says more than PROTOCOL decides. No error at all is PROTOCOL too:
+// the library refuses some broken extensions with an alert and without a word to us,
+// while a failure of its own it always tells.
 smtpc_tls_failure smtpc_bssl_failure_of_queue(const smtpc_tls *tls) {
-  smtpc_tls_failure found = SMTPC_TLS_FAILURE_INTERNAL;
+  smtpc_tls_failure found = SMTPC_TLS_FAILURE_PROTOCOL;
   bool decided = false;
   uint32_t error = ERR_get_error();
   while (error != 0u && !decided) {

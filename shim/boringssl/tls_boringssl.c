@@ -79,6 +79,7 @@ static int transport_write(BIO *bio, const char *data, int len) {
     return 0;
   }
   if (!reserve(tls, (size_t)len)) {
+    OPENSSL_PUT_ERROR(BIO, ERR_R_MALLOC_FAILURE);
     return -1;
   }
   memcpy(tls->out + tls->out_end, data, (size_t)len);

@@ -256,6 +256,27 @@ static void test_tls_sni_table(void **state) {
   }
 }
 
+// The octets of a peer that the library refuses with an alert alone, or that end the
+// connection by an alert of their own.
+static void test_tls_broken_octets_are_no_internal_error(void **state) {
+  (void)state;
+  // A ServerHello whose supported_versions is one octet.
+  static const uint8_t hello[] =
+      "\x16\x03\x03\0\x31\x02\0\0\x2d\x03\x03"
+      "0123456789abcdef0123456789abcdef"
+      "\0\x13\x01\0\0\x05\0\x2b\0\x01\x03";
+  static const uint8_t alert[] = "\x15\x03\x03\0\x02\x02\0";
+  test_label("supported_versions");
+  test_pair two = test_pair_open(TEST_HOST, 1);
+  (void)smtpc_tls_handshake(two.client, NULL);
+  test_push(two.client, hello, sizeof hello - 1u, 0u);
+  test_expect_end(two.client, SMTPC_TLS_FAILURE_PROTOCOL);
+  test_label("a fatal close_notify");
+  test_push(two.server, alert, sizeof alert - 1u, 0u);
+  test_expect_end(two.server, SMTPC_TLS_FAILURE_ALERT);
+  test_pair_free(&two);
+}
+
 // --- Misuse ------------------------------------------------------------------
 
 static void expect_refused(smtpc_tls_context *ctx, const smtpc_tls_peer *peer) {
@@ -383,6 +404,7 @@ int main(void) {
       TEST_TLS_CASE(test_tls_client_hello_says_no_more_than_it_must),
       TEST_TLS_CASE(test_tls_alpn_table),
       TEST_TLS_CASE(test_tls_sni_table),
+      TEST_TLS_CASE(test_tls_broken_octets_are_no_internal_error),
       TEST_TLS_CASE(test_tls_open_misuse),
       TEST_TLS_CASE(test_tls_calls_misuse),
   };
