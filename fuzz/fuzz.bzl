@@ -46,6 +46,17 @@ _FLAVOURS = {
 _AFL_DRIVER = ["/usr/lib/afl/libAFLDriver.a"]
 _AFL_RUNTIME = ["/usr/lib/afl/afl-compiler-rt-64.o", "-ldl", "-lstdc++", "-rdynamic"]
 
+# What a target with TLS stands on: the shim and BoringSSL as they ship, or both once more
+# in BoringSSL's fuzzer mode.
+_TLS_DEPS = ["//shim/stream"]
+_REAL_DEPS = ["//fuzz/tls", "//shim/boringssl", "@boringssl//:crypto", "@boringssl//:ssl"]
+_DEEP_DEPS = [
+    "//fuzz/tls:tls_deep",
+    "//fuzz/tls:boringssl_deep",
+    "@boringssl//:crypto_deep",
+    "@boringssl//:ssl_deep",
+]
+
 _OPTIONS = "//command_line_option:"
 
 def _flavour_impl(settings, attr):
@@ -57,6 +68,7 @@ def _flavour_impl(settings, attr):
         _OPTIONS + "strip": "never",
         _OPTIONS + "crosstool_top": how.toolchain or settings[_OPTIONS + "crosstool_top"],
         _OPTIONS + "features": ["-layering_check"] if how.toolchain else settings[_OPTIONS + "features"],
+        "//bazel:clang_engine": True,
     }
 
 _flavour = transition(
@@ -69,6 +81,7 @@ _flavour = transition(
         _OPTIONS + "strip",
         _OPTIONS + "crosstool_top",
         _OPTIONS + "features",
+        "//bazel:clang_engine",
     ],
 )
 
@@ -120,6 +133,9 @@ def cc_fuzz_test(
         kind,
         max_len,
         srcs = None,
+        source = None,
+        tls = False,
+        deep = False,
         deps = [],
         dicts = [],
         options = [],
@@ -133,14 +149,19 @@ def cc_fuzz_test(
       kind: the fuzz_kind in lower case, which picks the generated dictionary.
       max_len: the longest input that an engine makes.
       srcs: the sources, by default the one of this name.
+      source: the name of the source, where it is another than the target's.
+      tls: whether its TLS is real: fuzz/tls, shim/stream, shim/boringssl, BoringSSL.
+      deep: whether that is over BoringSSL's fuzzer mode.
       deps: what they use beside the harness.
       dicts: more dictionaries, to be merged with the generated one.
       witness: a file that says what the seeds lead to (harness/witness.h).
       options: more lines of the OSS-Fuzz options file, such as "timeout = 10".
       tags: more tags of the test.
     """
-    srcs = srcs or ["targets/%s.c" % name]
+    srcs = srcs or ["targets/%s.c" % (source or name)]
     deps = ["//core", "//core/model", "//fuzz/harness", "//shim/mem"] + deps
+    if tls:
+        deps = deps + _TLS_DEPS + (_DEEP_DEPS if deep else _REAL_DEPS)
 
     cc_test(
         name = name,

@@ -93,8 +93,9 @@ static int read_file(const char *path, smtpc_octets *out) {
 
 static int is_text(const char *path) {
   const size_t len = strlen(path);
-  return fuzz_target_kind == FUZZ_KIND_SCRIPT && len > 4u &&
-         strcmp(path + len - 4u, ".txt") == 0;
+  return (fuzz_target_kind == FUZZ_KIND_SCRIPT ||
+          fuzz_target_kind == FUZZ_KIND_TLS_SCRIPT) &&
+         len > 4u && strcmp(path + len - 4u, ".txt") == 0;
 }
 
 // Makes the engines' form of what was read. Returns 0 when it is no script.

@@ -8,11 +8,13 @@
 
 // fuzz_kind is what a target's input is; the mutator goes by it.
 typedef enum fuzz_kind {
-  FUZZ_KIND_COMMANDS = 0,  // what a client says: lines of commands
-  FUZZ_KIND_REPLIES = 1,   // what a server says: lines of replies
-  FUZZ_KIND_CONTENT = 2,   // content of a message
-  FUZZ_KIND_TOKENS = 3,    // one token, such as a path, without a line's end
-  FUZZ_KIND_SCRIPT = 4     // a script, encoded (script.h)
+  FUZZ_KIND_COMMANDS = 0,    // what a client says: lines of commands
+  FUZZ_KIND_REPLIES = 1,     // what a server says: lines of replies
+  FUZZ_KIND_CONTENT = 2,     // content of a message
+  FUZZ_KIND_TOKENS = 3,      // one token, such as a path, without a line's end
+  FUZZ_KIND_SCRIPT = 4,      // a script, encoded (script.h)
+  FUZZ_KIND_TLS_SCRIPT = 5,  // a script whose TLS is real
+  FUZZ_KIND_TLS = 6          // octets of a TLS peer, clear ones too
 } fuzz_kind;
 
 // fuzz_target_kind is the fuzz_kind of the target that is linked.

@@ -420,7 +420,7 @@ static void check_secret(const tls_side *s) {
                                        "NhbmFyeTpwYTU1d29yZ",
                                        "jYW5hcnk6cGE1NXdvcm"};
   const size_t from = s->wire_clear;
-  if (s->started == 0u || s->canary == 0u) {
+  if (s->started == 0u || s->canary == 0u || s->wire.len == from) {
     return;
   }
   for (size_t i = 0u; i < 4u; i++) {

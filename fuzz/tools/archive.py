@@ -19,7 +19,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def encoded(kind, script_tool, path):
     """Returns (name, octets) of a seed as an engine reads it."""
     name = os.path.basename(path)
-    if kind == "script" and name.endswith(".txt"):
+    if kind in ("script", "tls_script") and name.endswith(".txt"):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "out")
             subprocess.run([script_tool, "encode-file", path, out], check=True)

@@ -7,6 +7,8 @@ campaign need them: many variants of the core, each with one file changed.
     make.py dictionary KIND       prints the path of a kind's dictionary
     make.py seeds TARGET          prints the path of a folder with the target's seeds
                                   as the engines read them
+    make.py tls-seeds [FOLDER]    records the seeds of the raw TLS targets anew, into
+                                  FOLDER/TARGET/ (default: corpus)
     make.py list                  prints the targets and the flavours
 
 From Python: `build(target, flavour, overlay)` returns the binary's path. `overlay` is a
@@ -15,6 +17,11 @@ dict of paths in the tree and the texts that take their places: a planted bug.
 Objects and binaries lie in a cache and are named by all that they are made of:
 compiler, options, the source's text, every header. `SMTPCORE_FUZZ_CACHE` says where;
 by default it is smtpcore/fuzz in the user's cache folder.
+
+Targets with `tls` are linked to BoringSSL too: an archive for each kind of memory checks,
+made once. No search sees into it, and UndefinedBehaviorSanitizer neither: it is the code
+of others. Targets with `deep` have the one of its fuzzer mode. Its source is the one that
+Bazel builds (bazel/boringssl.bzl): the pinned tarball, or the tree SMTPCORE_BORINGSSL.
 """
 
 import ast
@@ -23,10 +30,13 @@ import functools
 import glob
 import hashlib
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
@@ -35,7 +45,28 @@ STRICT = ("-fsanitize=address,undefined,integer,implicit-conversion,nullability,
           "local-bounds")
 SANITIZERS = [STRICT, "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 AFL = "/usr/lib/afl"
-KINDS = ["commands", "replies", "content", "tokens", "script"]
+# In the order of fuzz_kind (fuzz/harness/target.h).
+KINDS = ["commands", "replies", "content", "tokens", "script", "tls_script", "tls"]
+SCRIPTS = ["script", "tls_script"]
+
+# What is fuzzed beside the core when TLS is real, and what its harness is.
+TLS_SEEN = ["shim/boringssl/*.c", "shim/stream/*.c"]
+TLS_HARNESS = ["fuzz/tls/*.c"]
+# How BoringSSL's own build compiles it, without the warnings.
+BORINGSSL_COPTS = ["-O2", "-g1", "-w", "-D_XOPEN_SOURCE=700", "-DBORINGSSL_IMPLEMENTATION",
+                   "-fno-common", "-fno-strict-aliasing", "-Wa,--noexecstack"]
+BORINGSSL_CXX = ["-std=c++14", "-fno-exceptions", "-fno-rtti"]
+DEEP = ["-DBORINGSSL_UNSAFE_FUZZER_MODE", "-DBORINGSSL_UNSAFE_DETERMINISTIC_MODE"]
+# The library's randomness is the harness's (fuzz/tls/random.h).
+TLS_LINK = ["-Wl,--wrap=RAND_bytes", "-lstdc++", "-lpthread"]
+# What a program of the host is linked to.
+LIBRARY = ["core/*.c", "fuzz/harness/*.c", "core/model/*.c"]
+# The memory checks that BoringSSL is compiled with, by a word of a flavour's options.
+MEMORY_CHECKS = {
+    "address": ["-fsanitize=address", "-fno-omit-frame-pointer"],
+    "memory": ["-fsanitize=memory", "-fsanitize-memory-track-origins",
+               "-fno-omit-frame-pointer", "-DOPENSSL_NO_ASM"],
+}
 
 # What each flavour is made with. `seen` are options for what a search is to see: the
 # core and the target; the harness and the models it is not to see.
@@ -109,6 +140,11 @@ def sources(*patterns):
                   if not path.endswith(("_test.c", "testing.c")))
 
 
+def source_of(target):
+    """Returns the source of a target; one of its own name, unless its row has another."""
+    return "fuzz/targets/%s.c" % targets()[target].get("source", target)
+
+
 def text_of(path, overlay):
     if path in overlay:
         return overlay[path]
@@ -117,22 +153,31 @@ def text_of(path, overlay):
 
 
 @functools.lru_cache(maxsize=None)
-def tree_headers():
+def tree_headers(tls):
     """Returns the digest of every header that an object may include."""
     digest = hashlib.sha256()
-    for pattern in ["core/*.h", "core/include/smtpcore/*.h", "core/model/*.h",
-                    "shim/mem/*.h", "fuzz/*/*.h"]:
+    patterns = ["core/*.h", "core/include/smtpcore/*.h", "core/model/*.h", "shim/mem/*.h",
+                "fuzz/*/*.h"]
+    if tls:
+        patterns += ["shim/boringssl/*.h", "shim/stream/*.h"]
+    for pattern in patterns:
         for path in sorted(glob.glob(os.path.join(ROOT, pattern))):
-            with open(path, "rb") as file:
-                digest.update(path.encode() + b"\0" + file.read() + b"\0")
+            if tls or not is_about_tls(os.path.relpath(path, ROOT)):
+                with open(path, "rb") as file:
+                    digest.update(path.encode() + b"\0" + file.read() + b"\0")
     return digest.hexdigest()
 
 
-def headers_digest(overlay):
+def is_about_tls(path):
+    return any(os.path.dirname(path) == os.path.dirname(pattern)
+               for pattern in TLS_SEEN + TLS_HARNESS)
+
+
+def headers_digest(overlay, tls):
     """Returns the digest of the headers, those of an overlay among them."""
     extra = "".join(path + "\0" + text for path, text in sorted(overlay.items())
                     if path.endswith(".h"))
-    return tree_headers() + extra
+    return tree_headers(tls) + extra
 
 
 @functools.lru_cache(maxsize=None)
@@ -186,14 +231,15 @@ def overlay_folder(overlay):
 
 
 def compile_one(path, compiler, copts, env, overlay):
-    """Returns the object of one source."""
+    """Returns the object of one source. With `-isystem` among the options, for the headers
+    of BoringSSL, it may include those about TLS."""
     text = text_of(path, overlay)
     includes = ["-I.", "-Icore/include"]
     folder = overlay_folder(overlay)
     if folder:
         includes = ["-I" + folder, "-I" + os.path.join(folder, "core/include")] + includes
     name = digest_of(version_of(compiler), " ".join(copts), str(env), path, text,
-                     headers_digest(overlay))
+                     headers_digest(overlay, "-isystem" in copts))
     out = cache("objects", name[:2], name + ".o")
 
     def make(temporary):
@@ -234,6 +280,132 @@ def engine_parts(how):
     return [], words + ["-lm"]
 
 
+# ------------------------------------------------------------------- BoringSSL
+
+
+def pinned(word):
+    """Returns what bazel/boringssl.bzl says after a word."""
+    return re.search(r'^%s = "(.*)"$' % word, text_of("bazel/boringssl.bzl", {}),
+                     re.MULTILINE).group(1)
+
+
+@functools.lru_cache(maxsize=None)
+def boringssl_tree():
+    """Returns (the folder of BoringSSL's source, a digest of what is in it)."""
+    tree = os.environ.get("SMTPCORE_BORINGSSL")
+    if tree:
+        digest = hashlib.sha256()
+        for path in sorted(glob.glob(os.path.join(tree, "**"), recursive=True)):
+            if path.endswith((".c", ".cc", ".h", ".inc", ".S", ".bzl")):
+                with open(path, "rb") as file:
+                    digest.update(path.encode() + b"\0" + file.read() + b"\0")
+        return tree, digest.hexdigest()
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    tarball = os.path.join(home, "smtpcore", "boringssl", pinned("BORINGSSL_TARBALL"))
+    if not os.path.exists(tarball):
+        raise Failure("%s is not there: run bazel/install" % tarball)
+    with open(tarball, "rb") as file:
+        have = hashlib.sha256(file.read()).hexdigest()
+    if have != pinned("BORINGSSL_SHA256"):
+        raise Failure("%s has SHA-256 %s: remove it and run bazel/install" % (tarball, have))
+    return extract(tarball, cache("boringssl", "source-" + have[:32])), have
+
+
+def extract(tarball, folder):
+    """Extracts what is compiled of a tarball, once; the folder appears all at once."""
+    if not os.path.exists(folder):
+        temporary = tempfile.mkdtemp(dir=os.path.dirname(folder))
+        try:
+            run(["tar", "-xJf", tarball, "--strip-components=1", "-C", temporary,
+                 "--exclude=*/src/rust", "--exclude=*/wycheproof_testvectors",
+                 "--exclude=*_test_data.cc", "--exclude=*/src/util"])
+            try:
+                os.rename(temporary, folder)
+            except OSError:
+                if not os.path.exists(folder):
+                    raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def boringssl_sources(tree, assembler):
+    """Returns the sources of crypto and ssl, from the lists that the tree carries."""
+    with open(os.path.join(tree, "BUILD.generated.bzl"), encoding="utf-8") as file:
+        lists = {node.targets[0].id: ast.literal_eval(node.value)
+                 for node in ast.parse(file.read()).body if isinstance(node, ast.Assign)}
+    return (lists["crypto_sources"] + lists["ssl_sources"] +
+            (lists["crypto_sources_linux_" + platform.machine()] if assembler else []))
+
+
+def memory_check(how):
+    """Returns the word of MEMORY_CHECKS that a flavour goes with, or None."""
+    for word in MEMORY_CHECKS:
+        if any(option.startswith("-fsanitize=" + word) for option in how["copts"]):
+            return word
+    return None
+
+
+BORINGSSL_LOCK = threading.Lock()
+
+
+def boringssl(how, deep):
+    """Returns the archive of BoringSSL that a flavour is linked to."""
+    tree, digest = boringssl_tree()
+    check = memory_check(how)
+    copts = BORINGSSL_COPTS + MEMORY_CHECKS.get(check, []) + (DEEP if deep else [])
+    if platform.machine() not in ("x86_64", "aarch64"):
+        copts = copts + ["-DOPENSSL_NO_ASM"]
+    name = digest_of(version_of("clang-19"), " ".join(copts), digest)
+    out = cache("boringssl", "%s%s-%s.a" % (check or "none", "-deep" if deep else "", name))
+
+    def make(temporary):
+        paths = boringssl_sources(tree, "-DOPENSSL_NO_ASM" not in copts)
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(out)) as folder:
+            objects = [os.path.join(folder, path.replace("/", "_") + ".o") for path in paths]
+
+            def one(path, where):
+                std = BORINGSSL_CXX if path.endswith(".cc") else ["-std=c11"]
+                run(["clang-19"] + ([] if path.endswith(".S") else std) + copts +
+                    ["-I" + os.path.join(tree, "src/include"), "-c",
+                     os.path.join(tree, path), "-o", where])
+
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(one, paths, objects))
+            os.unlink(temporary)
+            run(["llvm-ar-19", "rcs", temporary] + objects)
+
+    # Targets are built side by side: one of them makes it, and the others wait.
+    with BORINGSSL_LOCK:
+        return into_place(out, make)
+
+
+def tls_copts(deep):
+    """Returns the options of what uses BoringSSL."""
+    tree, _ = boringssl_tree()
+    return ["-isystem", os.path.join(tree, "src/include")] + (DEEP if deep else [])
+
+
+# --------------------------------------------------------------------- targets
+
+
+def tls_parts(how, target, env, overlay):
+    """Returns (objects that a search sees, objects of the harness, the target's object,
+    words for the linker) of what a target has beside the core."""
+    facts = targets()[target]
+    seen = how["copts"] + how.get("seen", [])
+    if not facts.get("tls"):
+        own = compile_one(source_of(target), how["cc"], seen, env, overlay)
+        return [], [], own, []
+    deep = bool(facts.get("deep"))
+    copts = tls_copts(deep)
+    archive = boringssl(how, deep)
+    *shims, own = compile_all(sources(*TLS_SEEN) + [source_of(target)], how["cc"],
+                              seen + copts, env, overlay)
+    harness = compile_all(sources(*TLS_HARNESS), how["cc"], how["copts"] + copts, env, overlay)
+    return shims, harness, own, [archive] + TLS_LINK
+
+
 def build(target, flavour, overlay=None):
     """Builds one target and returns its binary. Raises Failure with what went wrong."""
     overlay = overlay or {}
@@ -251,25 +423,26 @@ def build(target, flavour, overlay=None):
     # The script's own target is about the harness.
     harness = sources("fuzz/harness/*.c")
     about = [path for path in harness if target == "script" and "/script" in path]
-    compiled = compile_all(core + about + ["fuzz/targets/%s.c" % target], how["cc"], seen,
-                           env, overlay)
-    helpers = compile_all(sources("core/model/*.c") + sorted(set(harness) - set(about)) +
+    shims, tls_harness, own, tls_words = tls_parts(how, target, env, overlay)
+    compiled = compile_all(core + about, how["cc"], seen, env, overlay) + shims
+    helpers = tls_harness + compile_all(sources("core/model/*.c") + sorted(set(harness) - set(about)) +
                           ["shim/mem/mem.c"] + bug, how["cc"], how["copts"], env, overlay)
     engine = compile_all(engine + options, how["cc"], how["copts"], env, overlay)
-    parts = compiled + helpers + engine
+    words = tls_words + words
+    parts = compiled + [own] + helpers + engine
     linkopts = how.get("linkopts", [])
     name = digest_of(how["cc"], *parts, *words, *linkopts)
     out = cache("binaries", name[:2], "%s-%s-%s" % (target, flavour, name))
 
     def make(temporary):
-        # An archive, so that a target holds only what it uses; for coverage, all of the
-        # core.
+        # An archive, so that a target holds only what it uses; for coverage, all that a
+        # search sees.
         archive = temporary + ".a"
-        whole = compiled[:-1] if how.get("whole") else []
-        run(["llvm-ar-19", "rcs", archive] + helpers + ([] if whole else compiled[:-1]))
+        whole = compiled if how.get("whole") else []
+        run(["llvm-ar-19", "rcs", archive] + helpers + ([] if whole else compiled))
         try:
-            run([how["cc"]] + linkopts + [compiled[-1]] + engine + whole + [archive] +
-                words + ["-o", temporary], env)
+            run([how["cc"]] + linkopts + [own] + engine + whole + [archive] + words +
+                ["-o", temporary], env)
         finally:
             os.unlink(archive)
         os.chmod(temporary, 0o755)
@@ -281,8 +454,22 @@ def program(name, paths, copts=(), linkopts=()):
     """Builds a program of the host from sources, with the core and the harness."""
     copts = ["-O1"] + list(copts)
     own = compile_all(paths, "clang-19", copts, {}, {})
-    library = compile_all(sources("core/*.c", "fuzz/harness/*.c", "core/model/*.c") +
-                          ["shim/mem/mem.c"], "clang-19", copts, {}, {})
+    library = compile_all(sources(*LIBRARY) + ["shim/mem/mem.c"], "clang-19", copts, {}, {})
+    return link(name, own, library, linkopts)
+
+
+def tls_program(name, paths, deep=False, copts=(), linkopts=()):
+    """Builds the same with what targets with TLS have beside: shims, BoringSSL, fuzz/tls."""
+    how = {"copts": ["-O1", "-g1"] + list(copts)}
+    words = how["copts"] + tls_copts(deep)
+    own = compile_all(paths, "clang-19", words, {}, {})
+    library = compile_all(sources(*LIBRARY) + ["shim/mem/mem.c"], "clang-19", how["copts"],
+                          {}, {})
+    library += compile_all(sources(*TLS_SEEN, *TLS_HARNESS), "clang-19", words, {}, {})
+    return link(name, own, library, list(linkopts) + [boringssl(how, deep)] + TLS_LINK)
+
+
+def link(name, own, library, linkopts):
     digest = digest_of(name, *own, *library, *linkopts)
     out = cache("binaries", digest[:2], "%s-%s" % (name, digest))
 
@@ -353,12 +540,22 @@ def seeds(target, folder=None):
 
 
 def encode(target, source, folder):
-    if targets()[target]["kind"] == "script":
+    if targets()[target]["kind"] in SCRIPTS:
         run([program("script_tool", ["fuzz/script_tool.c"]), "encode", source, folder])
         return
     for name in sorted(os.listdir(source)):
         if os.path.isfile(os.path.join(source, name)):
             shutil.copy(os.path.join(source, name), os.path.join(folder, name))
+
+
+def tls_seeds(base):
+    """Records the seeds of the raw TLS targets into folders of their names."""
+    for deep, kind in ((False, "raw"), (True, "deep")):
+        recorder = tls_program("tls_seeds", ["fuzz/tls_seeds.c"], deep)
+        for role in ("server", "client"):
+            folder = os.path.join(base, "tls_%s_%s" % (kind, role))
+            os.makedirs(folder, exist_ok=True)
+            run([recorder, "to-" + role, folder])
 
 
 def main():
@@ -374,6 +571,8 @@ def main():
             print(mutator())
         elif words[0] == "dictionary":
             print(*(dictionary(kind) for kind in words[1:] or KINDS), sep="\n")
+        elif words[0] == "tls-seeds":
+            tls_seeds(os.path.abspath((words + [os.path.join(ROOT, "corpus")])[1]))
         elif words[0] == "seeds":
             print(*(seeds(target) for target in words[1:]), sep="\n")
         else:
