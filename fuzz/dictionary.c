@@ -1,17 +1,18 @@
 // Dictionary: prints the dictionary of a kind of targets, in the syntax that libFuzzer
 // and AFL++ share, one `name="value"` a line.
 //
-//     dictionary commands|replies|content|tokens|script
+//     dictionary commands|replies|content|tokens|script|tls_script|tls
 //
 // Keywords are those of the registry, so that none is forgotten. A value is at most 128
 // octets, which is AFL++'s limit, and none comes twice. Values of scripts are whole
-// records as well, for an engine that has no mutator of ours.
+// records as well, for an engine that has no mutator of ours; so are those of TLS.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/harness/script.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/tls_numbers.h"
 #include "smtpcore/policy.h"
 #include "smtpcore/registry.h"
 #include "smtpcore/tls.h"
@@ -522,6 +523,188 @@ static void add_settings(void) {
   }
 }
 
+// ------------------------------------------------------------------------- TLS
+
+typedef struct number_row {
+  const char *name;
+  unsigned number;
+} number_row;
+
+#define NUMBER(name, number) {#name, number},
+static const number_row contents[] = {FUZZ_TLS_CONTENT_LIST(NUMBER)};
+static const number_row versions[] = {FUZZ_TLS_VERSION_LIST(NUMBER)};
+static const number_row alerts[] = {FUZZ_TLS_ALERT_LIST(NUMBER)};
+static const number_row messages[] = {FUZZ_TLS_HANDSHAKE_LIST(NUMBER)};
+static const number_row extensions[] = {FUZZ_TLS_EXTENSION_LIST(NUMBER)};
+static const number_row suites[] = {FUZZ_TLS_SUITE_LIST(NUMBER)};
+static const number_row groups[] = {FUZZ_TLS_GROUP_LIST(NUMBER)};
+static const number_row signatures[] = {FUZZ_TLS_SIGNATURE_LIST(NUMBER)};
+#undef NUMBER
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+// The octets of a number, the greatest first, are `width` octets of the dictionary.
+static void add_big(const char *group, const char *name, uint64_t number,
+                    size_t width) {
+  uint8_t data[8];
+  for (size_t i = 0u; i < width; i++) {
+    data[i] = (uint8_t)((number >> (8u * (width - 1u - i))) & 0xffu);
+  }
+  add(group, name, data, width);
+}
+
+// Heads of each type and version, and records that are empty or have one octet.
+static void add_heads(void) {
+  for (size_t i = 0u; i < COUNT(contents); i++) {
+    for (size_t k = 0u; k < COUNT(versions); k++) {
+      const uint64_t head =
+          ((uint64_t)contents[i].number << 16u) | versions[k].number;
+      add_big("head_", contents[i].name, head, 3u);
+      add_big("empty_", contents[i].name, head << 16u, 5u);
+      add_big("one_", contents[i].name, (head << 24u) | 0x0101u, 6u);
+    }
+  }
+}
+
+// Alerts of each description, as a warning and as a fatal one, and heads of messages,
+// alone and in a record.
+static void add_alerts_and_messages(void) {
+  const uint64_t alert = UINT64_C(0x15030300020000);
+  for (size_t i = 0u; i < COUNT(alerts); i++) {
+    add_big("warning_", alerts[i].name, alert | 0x100u | alerts[i].number, 7u);
+    add_big("fatal_", alerts[i].name, alert | 0x200u | alerts[i].number, 7u);
+  }
+  for (size_t i = 0u; i < COUNT(messages); i++) {
+    const uint8_t data[] = {0x16u, 3u, 3u, 0u, 4u, (uint8_t)messages[i].number,
+                            0u,    0u, 0u};
+    add("message_record_", messages[i].name, data, sizeof data);
+    add("message_", messages[i].name, data + 5, 4u);
+  }
+}
+
+static void add_numbers(const char *group, const number_row *rows,
+                        size_t count) {
+  for (size_t i = 0u; i < count; i++) {
+    add_big(group, rows[i].name, rows[i].number, 2u);
+  }
+}
+
+static void add_hello_numbers(void) {
+  add_numbers("extension_", extensions, COUNT(extensions));
+  add_numbers("suite_", suites, COUNT(suites));
+  add_numbers("group_", groups, COUNT(groups));
+  add_numbers("signature_", signatures, COUNT(signatures));
+  for (size_t i = 0u; i < COUNT(extensions); i++) {
+    add_big("extension_empty_", extensions[i].name,
+            (uint64_t)extensions[i].number << 16u, 4u);
+  }
+}
+
+// Hellos up to their randoms, messages that are whole, marks of RFC 8446 section 4.1.3.
+static void add_tls_parts(void) {
+  static const list_row rows[] = {
+      ROW("client_hello", "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"),
+      ROW("server_hello", "\x16\x03\x03\0\x7a\x02\0\0\x76\x03\x03"),
+      ROW("retry",
+          "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"
+          "\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"),
+      ROW("downgrade_1_2", "DOWNGRD\x01"),
+      ROW("downgrade_1_1", "DOWNGRD\0"),
+      ROW("key_update", "\x18\0\0\x01\0"),
+      ROW("key_update_asks", "\x18\0\0\x01\x01"),
+      ROW("finished_12", "\x14\0\0\x0c"),
+      ROW("finished_32", "\x14\0\0\x20"),
+      ROW("finished_48", "\x14\0\0\x30"),
+      ROW("client_key", "\x10\0\0\x21\x20"),
+      ROW("ssl_2", "\x80\x2e\x01\x03\x01"),
+      ROW("inner_handshake", "\x16\0"),
+      ROW("inner_data", "\r\n\x17"),
+      ROW("server_name", "\0\0\0\x11\0\x0f\0\0\x0cmx.b.example"),
+      ROW("alpn_smtp", "\0\x10\0\x07\0\x05\x04smtp"),
+      ROW("alpn_others", "\0\x10\0\x0e\0\x0c\x02h2\x08http/1.1"),
+      ROW("alpn_name", "\x04smtp"),
+      ROW("versions", "\0\x2b\0\x05\x04\x03\x04\x03\x03"),
+      ROW("version_1_3", "\0\x2b\0\x02\x03\x04"),
+      ROW("groups", "\0\x0a\0\x04\0\x02\0\x1d"),
+      ROW("share", "\0\x33\0\x26\0\x24\0\x1d\0\x20"),
+      ROW("share_answer", "\0\x33\0\x24\0\x1d\0\x20"),
+      ROW("signatures", "\0\x0d\0\x04\0\x02\x08\x07"),
+      ROW("renegotiation", "\xff\x01\0\x01\0"),
+      ROW("modes", "\0\x2d\0\x02\x01\x01"),
+  };
+  ADD_LIST("tls_", rows);
+}
+
+// What stands in clear, or under TLS where there is no cipher.
+static void add_clear_lines(void) {
+#define LINE(name, len, text) \
+  ROW(name, text), ROW("data_" name, "\x17\x03\x03\0" len text)
+  static const list_row rows[] = {
+      LINE("ehlo", "\x10", "EHLO a.example\r\n"),
+      LINE("starttls", "\x0a", "STARTTLS\r\n"),
+      LINE("rset", "\x06", "RSET\r\n"),
+      LINE("quit", "\x06", "QUIT\r\n"),
+      LINE("mail", "\x19", "MAIL FROM:<a@b.example>\r\n"),
+      LINE("ready", "\x0b", "220 ready\r\n"),
+      LINE("ok", "\x10", "250 mx.example\r\n"),
+      LINE("refused", "\x0e", "454 4.7.0 no\r\n"),
+  };
+#undef LINE
+  ADD_LIST("line_", rows);
+}
+
+// ------------------------------------------------------- records of real TLS
+
+static void add_tls_settings(void) {
+#define FIELD(id, number, word, what)              \
+  for (unsigned value = 0u; value < 4u; value++) { \
+    add_number(SCRIPT_TLS_SET, number, value);     \
+  }
+  SCRIPT_TLS_FIELD_LIST(FIELD)
+#undef FIELD
+  // Each identity of either end (fields 1 and 2), each version (3 to 5).
+  for (unsigned i = 4u; i < 10u; i++) {
+    add_number(SCRIPT_TLS_SET, 1u, i);
+    add_number(SCRIPT_TLS_SET, 2u, i);
+  }
+  for (unsigned field = 3u; field <= 5u; field++) {
+    for (unsigned at = SMTPC_TLS_1_0; at <= SMTPC_TLS_1_3; at++) {
+      add_number(SCRIPT_TLS_SET, field, at);
+    }
+  }
+}
+
+static void add_tls_events(void) {
+  static const list_row rows[] = {
+      ROW("clear", "RSET\r\n"),
+      ROW("reply", "250 mx.example\r\n"),
+      ROW("alert", "\x15\x03\x03\0\x02\x02\x28"),
+      ROW("notify", "\x15\x03\x03\0\x02\x01\0"),
+      ROW("cipher", "\x14\x03\x03\0\x01\x01"),
+      ROW("empty", "\x17\x03\x03\0\0"),
+      ROW("hello_request", "\x16\x03\x03\0\x04\0\0\0\0"),
+  };
+  static const unsigned bounds[] = {0u, 1u, 4u, 5u, 9u, 43u, 100u, 500u};
+  for (size_t i = 0u; i < COUNT(rows); i++) {
+    const script_record raw = {.tag = SCRIPT_RAW,
+                               .data = (const uint8_t *)rows[i].data,
+                               .len = rows[i].len};
+    add_record(rows[i].name, &raw);
+  }
+  for (size_t i = 0u; i < COUNT(bounds); i++) {
+    add_number(SCRIPT_PASS, 0u, bounds[i]);
+    add_number(SCRIPT_MANGLE, 1u, bounds[i]);
+  }
+  for (size_t i = 0u; i < COUNT(alerts); i++) {
+    add_number(SCRIPT_ALERT, 0u, alerts[i].number);
+  }
+  for (unsigned i = 0u; i < 2u; i++) {
+    add_number(SCRIPT_KEY_UPDATE, 0u, i);
+    add_number(SCRIPT_SPLICE, i, 0u);
+  }
+  add_number(SCRIPT_NOTIFY, 0u, 0u);
+  add_number(SCRIPT_RENEGOTIATE, 0u, 0u);
+}
+
 // ------------------------------------------------------------------------ main
 
 static void print_commands(void) {
@@ -574,6 +757,20 @@ static void print_script(void) {
   add_capability_values();
 }
 
+static void print_tls_script(void) {
+  add_tls_settings();
+  add_tls_events();
+  print_script();
+}
+
+static void print_tls(void) {
+  add_heads();
+  add_alerts_and_messages();
+  add_hello_numbers();
+  add_tls_parts();
+  add_clear_lines();
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
@@ -584,6 +781,8 @@ int main(int argc, char **argv) {
       [FUZZ_KIND_CONTENT] = {"content", print_content},
       [FUZZ_KIND_TOKENS] = {"tokens", print_tokens},
       [FUZZ_KIND_SCRIPT] = {"script", print_script},
+      [FUZZ_KIND_TLS_SCRIPT] = {"tls_script", print_tls_script},
+      [FUZZ_KIND_TLS] = {"tls", print_tls},
   };
   for (size_t i = 0u; argc == 2 && i < sizeof kinds / sizeof kinds[0]; i++) {
     if (strcmp(argv[1], kinds[i].name) == 0) {
@@ -594,6 +793,6 @@ int main(int argc, char **argv) {
   }
   fprintf(stderr,
           "dictionary: usage: dictionary "
-          "commands|replies|content|tokens|script\n");
+          "commands|replies|content|tokens|script|tls_script|tls\n");
   return 1;
 }

@@ -18,7 +18,7 @@ import unittest
 REGISTRY = "core/include/smtpcore/registry.h"
 TARGETS = "fuzz/targets.bzl"
 HEAD = "# smtpcore dictionary: "
-KINDS = ["commands", "replies", "content", "tokens", "script"]
+KINDS = ["commands", "replies", "content", "tokens", "script", "tls_script", "tls"]
 VALUE_MAX = 128
 
 # Which lists of the registry a kind needs. Content has no keyword of the registry.
@@ -29,7 +29,9 @@ NEEDS = {
     "tokens": ["ATTRIBUTE", "PARAM", "MECHANISM"],
     "script": ["VERB", "ATTRIBUTE", "FOREIGN", "EXTENSION", "PARAM", "MECHANISM", "CODE",
                "ENHANCED"],
+    "tls": [],
 }
+NEEDS["tls_script"] = NEEDS["script"]
 # How many there are at least: a pattern that finds nothing is a broken test.
 LEAST = {"VERB": 25, "ATTRIBUTE": 10, "FOREIGN": 10, "EXTENSION": 32, "PARAM": 20,
          "MECHANISM": 40, "CODE": 15, "ENHANCED": 20}
@@ -62,6 +64,65 @@ def keywords(text):
         if enhanced[0] != "0":
             found["ENHANCED"].add(".".join(enhanced))
     return found
+
+
+# What the registries of TLS say, by RFC 8446 sections 5.1, 6 and 4 and RFC 5246 section 7:
+# the dictionaries come from a list of their own (fuzz/harness/tls_numbers.h).
+CONTENTS = [20, 21, 22, 23]
+VERSIONS = [0x300, 0x301, 0x302, 0x303, 0x304]
+ALERTS = [0, 10, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 60, 70, 71, 80,
+          86, 90, 100, 109, 110, 111, 112, 113, 114, 115, 116, 120]
+MESSAGES = [0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 24, 254]
+EXTENSIONS = [0, 1, 5, 10, 13, 14, 15, 16, 18, 21, 41, 42, 43, 44, 45, 47, 49, 50, 51, 0xff01]
+SUITES = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9, 0x00ff, 0x5600]
+GROUPS = [0x17, 0x18, 0x19, 0x1d]
+
+
+def big(*parts):
+    """Returns octets: each part is (number, width), the greatest octet first."""
+    return b"".join(number.to_bytes(width, "big") for number, width in parts)
+
+
+def tls_values():
+    """Returns what a dictionary of TLS must have: a list of (what, octets)."""
+    need = [("head", big((kind, 1), (version, 2))) for kind in CONTENTS for version in VERSIONS]
+    need += [("alert", big((21, 1), (0x303, 2), (2, 2), (level, 1), (alert, 1)))
+             for alert in ALERTS for level in (1, 2)]
+    need += [("message", big((message, 1), (0, 3))) for message in MESSAGES]
+    need += [(what, big((number, 2)))
+             for what, numbers in [("extension", EXTENSIONS), ("suite", SUITES),
+                                   ("group", GROUPS)] for number in numbers]
+    return need + [("protocol", b"\x04smtp"), ("word", b"STARTTLS\r\n"),
+                   ("word", b"EHLO a.example\r\n"), ("word", b"220 ready\r\n")]
+
+
+# Tags and fields of fuzz/harness/script.h that are for real TLS alone.
+TLS_TAGS = {"tls-set": 40, "raw": 41, "mangle": 42, "pass": 43, "notify": 44, "alert": 45,
+            "key-update": 46, "renegotiate": 47, "splice": 70}
+TLS_FIELDS = range(1, 15)
+
+
+def records(entries):
+    """Returns the values that are a record of a script: a list of (tag, payload)."""
+    return [(value[0], value[3:]) for name, value in entries if name.startswith("record_")
+            and len(value) >= 3 and len(value) - 3 == int.from_bytes(value[1:3], "big")]
+
+
+def missing_of_tls(kind, entries):
+    """Returns what a kind needs of TLS and has not."""
+    if kind == "tls":
+        values = {value for _, value in entries}
+        return ["%s %s" % (what, octets.hex()) for what, octets in tls_values()
+                if octets not in values]
+    if kind == "tls_script":
+        have = records(entries)
+        tags = {tag for tag, _ in have}
+        fields = {payload[0] for tag, payload in have if tag == TLS_TAGS["tls-set"]}
+        alerts = {payload[:1] or b"\0" for tag, payload in have if tag == TLS_TAGS["alert"]}
+        return (["record " + word for word, tag in TLS_TAGS.items() if tag not in tags] +
+                ["field %d" % field for field in TLS_FIELDS if field not in fields] +
+                ["alert %d" % alert for alert in ALERTS if bytes([alert]) not in alerts])
+    return []
 
 
 def value_of(quoted):
@@ -172,7 +233,29 @@ class Dictionaries(unittest.TestCase):
             with self.subTest(path=path):
                 kind = kind_of(path, data)
                 self.assertIn(kind, NEEDS, "of what kind is %s?" % path)
-                self.assertEqual(missing(kind, parse(data)[0], self.words), [])
+                entries = parse(data)[0]
+                self.assertEqual(missing(kind, entries, self.words), [])
+                self.assertEqual(missing_of_tls(kind, entries), [])
+
+    def test_records_of_scripts_are_whole(self):
+        for path, data in self.each():
+            entries = parse(data)[0]
+            with self.subTest(path=path):
+                named = [name for name, _ in entries if name.startswith("record_")]
+                self.assertEqual(len(records(entries)), len(named))
+                if not kind_of(path, data).startswith("tls"):
+                    self.assertEqual([tag for tag, _ in records(entries)
+                                      if tag in TLS_TAGS.values()], [])
+
+    def test_records_of_tls_are_framed(self):
+        for path, data in self.each():
+            if kind_of(path, data) != "tls":
+                continue
+            for name, value in parse(data)[0]:
+                # What is only the beginning of a record says so by its name.
+                if re.match(r"(empty|one|warning|fatal|message_record|line_data)_", name):
+                    with self.subTest(path=path, name=name):
+                        self.assertEqual(int.from_bytes(value[3:5], "big"), len(value) - 5)
 
     def test_faults_are_seen(self):
         for line in [b'a="\\n"', b'a="\xff"', b'a="b""', b'a=""', b"a=b", b'a b="c"',
@@ -191,6 +274,15 @@ class Dictionaries(unittest.TestCase):
                              != word.encode()]
                     self.assertIn("%s %s" % (name, word),
                                   missing(kind_of("", data), fewer, self.words))
+
+    def test_a_missing_number_of_tls_is_seen(self):
+        need = [("x", octets) for _, octets in tls_values()]
+        self.assertEqual(missing_of_tls("tls", need), [])
+        for i, (_, octets) in enumerate(need):
+            if octets not in [other for _, other in need[:i] + need[i + 1:]]:
+                self.assertEqual(len(missing_of_tls("tls", need[:i] + need[i + 1:])), 1)
+        self.assertEqual(len(missing_of_tls("tls_script", [])),
+                         len(TLS_TAGS) + len(TLS_FIELDS) + len(ALERTS))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ void *afl_custom_init(void *afl, unsigned int seed) {
   const char *kind = getenv("SMTPCORE_FUZZ_KIND");
   (void)afl;
   own.choice.state = seed;
-  own.kind = kind != NULL && kind[0] >= '0' && kind[0] <= '4'
+  own.kind = kind != NULL && kind[0] >= '0' && kind[0] <= '6'
                  ? (unsigned)(kind[0] - '0')
                  : (unsigned)FUZZ_KIND_SCRIPT;
   return &own;

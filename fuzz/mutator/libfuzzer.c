@@ -1,8 +1,9 @@
 // libFuzzer's interface to the mutator. The kind is that of the target that is linked.
 //
 // About half of the time libFuzzer's own mutations, its dictionary and what it saw in
-// comparisons among them, are made on what one record of a script says, or on the whole
-// input of another kind; now and then they are made on the encoding of a script.
+// comparisons among them, are made on what one record of a script says or one TLS record
+// has, or on the whole input of another kind; now and then they are made on the encoding
+// of a script, or on the octets of a TLS peer as they are.
 #include <stddef.h>
 #include <stdint.h>
 

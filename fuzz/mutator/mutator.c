@@ -9,6 +9,7 @@
 #define MOVES_MAX 4u
 
 static uint64_t moves;
+_Static_assert(FUZZ_MOVE_COUNT <= 64, "a bit for each move");
 
 void fuzz_moved(fuzz_move move) {
   moves |= UINT64_C(1) << (unsigned)move;
@@ -114,6 +115,10 @@ uint64_t fuzz_number(fuzz_choice *choice, uint64_t old) {
 #define SCRATCH_MAX 131072u
 static uint8_t scratch[SCRATCH_MAX];
 
+static int is_script(unsigned kind) {
+  return kind == FUZZ_KIND_SCRIPT || kind == FUZZ_KIND_TLS_SCRIPT;
+}
+
 size_t fuzz_mutate(unsigned kind, uint8_t *data, size_t size, size_t max_size,
                    uint64_t seed) {
   fuzz_choice choice = {seed};
@@ -121,15 +126,19 @@ size_t fuzz_mutate(unsigned kind, uint8_t *data, size_t size, size_t max_size,
   if (max_size == 0u) {
     return 0u;
   }
-  if (kind == FUZZ_KIND_SCRIPT) {
-    return fuzz_script_mutate(data, size, max_size, &choice);
+  if (is_script(kind) != 0) {
+    return fuzz_script_mutate(kind, data, size, max_size, &choice);
   }
   fuzz_text text = {scratch, 0u,
                     max_size < SCRATCH_MAX ? max_size : SCRATCH_MAX};
   fuzz_text_add(&text, data, size);
   const uint32_t count = 1u + fuzz_choose(&choice, MOVES_MAX);
   for (uint32_t i = 0u; i < count; i++) {
-    fuzz_lines_mutate(&text, &choice, kind);
+    if (kind == FUZZ_KIND_TLS) {
+      fuzz_wire_mutate(&text, &choice);
+    } else {
+      fuzz_lines_mutate(&text, &choice, kind);
+    }
   }
   if (text.len == 0u) {
     fuzz_text_fill(&text, '\n', 1u);
@@ -146,8 +155,13 @@ size_t fuzz_mutate_payload(unsigned kind, uint8_t *data, size_t size,
   if (max_size == 0u) {
     return 0u;
   }
-  if (kind == FUZZ_KIND_SCRIPT) {
-    return fuzz_script_payload(data, size, max_size, &choice, engine);
+  if (is_script(kind) != 0) {
+    return fuzz_script_payload(kind, data, size, max_size, &choice, engine);
+  }
+  if (kind == FUZZ_KIND_TLS && size < max_size) {
+    fuzz_text text = {data, size, max_size};
+    fuzz_wire_payload(&text, &choice, engine);
+    return text.len;
   }
   const size_t len = engine(data, size, max_size);
   return len < max_size ? len : max_size;
@@ -161,14 +175,18 @@ size_t fuzz_cross(unsigned kind, const uint8_t *a, size_t a_size,
   if (max == 0u) {
     return 0u;
   }
-  if (kind == FUZZ_KIND_SCRIPT) {
-    return fuzz_script_cross(a, a_size, b, b_size, out, max, &choice);
+  if (is_script(kind) != 0) {
+    return fuzz_script_cross(kind, a, a_size, b, b_size, out, max, &choice);
   }
   fuzz_text text = {scratch, 0u, max < SCRATCH_MAX ? max : SCRATCH_MAX};
   // The parents are only read.
   const fuzz_text first = {(uint8_t *)(uintptr_t)a, a_size, a_size};
   const fuzz_text second = {(uint8_t *)(uintptr_t)b, b_size, b_size};
-  fuzz_lines_cross(&first, &second, &text, &choice);
+  if (kind == FUZZ_KIND_TLS) {
+    fuzz_wire_cross(&first, &second, &text, &choice);
+  } else {
+    fuzz_lines_cross(&first, &second, &text, &choice);
+  }
   if (text.len == 0u) {
     fuzz_text_fill(&text, '\n', 1u);
   }

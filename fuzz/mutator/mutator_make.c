@@ -127,6 +127,13 @@ uint64_t fuzz_script_number(fuzz_work *work, const script_record *record) {
       return pick_one(work, SMTPC_IN_COUNT + 1u);
     case SCRIPT_FILL:
       return fills[fuzz_pick(work->choice, COUNT(fills))];
+    case SCRIPT_TLS_SET:
+    case SCRIPT_MANGLE:
+    case SCRIPT_PASS:
+    case SCRIPT_ALERT:
+    case SCRIPT_KEY_UPDATE:
+    case SCRIPT_SPLICE:
+      return fuzz_tls_number(work, record);
     case SCRIPT_MESSAGE:
     case SCRIPT_RECIPIENT:
     case SCRIPT_CONTENT:
@@ -148,6 +155,9 @@ uint64_t fuzz_script_number(fuzz_work *work, const script_record *record) {
     case SCRIPT_DELAY:
     case SCRIPT_REPLAY:
     case SCRIPT_FLOW:
+    case SCRIPT_RAW:
+    case SCRIPT_NOTIFY:
+    case SCRIPT_RENEGOTIATE:
     default:
       return fuzz_one_in(work->choice, 3u) != 0
                  ? fuzz_number(work->choice, record->number)
@@ -157,15 +167,15 @@ uint64_t fuzz_script_number(fuzz_work *work, const script_record *record) {
 
 // --------------------------------------------------------------------- records
 
-static void insert_octets(fuzz_work *work, size_t at, unsigned tag,
-                          unsigned field, const fuzz_text *text) {
+void fuzz_work_octets(fuzz_work *work, size_t at, unsigned tag, unsigned field,
+                      const fuzz_text *text) {
   script_record record = {.tag = (uint8_t)tag, .field = (uint8_t)field};
   fuzz_work_keep(work, text, &record);
   fuzz_work_insert(work, at, &record);
 }
 
-static void insert_number(fuzz_work *work, size_t at, unsigned tag,
-                          unsigned field, uint64_t number) {
+void fuzz_work_number(fuzz_work *work, size_t at, unsigned tag, unsigned field,
+                      uint64_t number) {
   const script_record record = {
       .tag = (uint8_t)tag, .field = (uint8_t)field, .number = number};
   fuzz_work_insert(work, at, &record);
@@ -174,7 +184,7 @@ static void insert_number(fuzz_work *work, size_t at, unsigned tag,
 static void insert_said(fuzz_work *work, size_t at, const char *words) {
   fuzz_text text = fuzz_work_text(work);
   fuzz_text_say(&text, words);
-  insert_octets(work, at, SCRIPT_SAY, 0u, &text);
+  fuzz_work_octets(work, at, SCRIPT_SAY, 0u, &text);
 }
 
 static void make_event(fuzz_work *work) {
@@ -200,6 +210,10 @@ static void make_answer(fuzz_work *work) {
                                     32u, 33u, 64u, 65u, 255u};
   script_record record = {.tag = tags[fuzz_pick(work->choice, sizeof tags)]};
   fuzz_text text = fuzz_work_text(work);
+  // Where TLS is real no answer is late.
+  if (record.tag == SCRIPT_LATE && work->has_tls != 0) {
+    record.tag = SCRIPT_ANSWER;
+  }
   if (script_form_of(record.tag) == SCRIPT_FORM_NUMBER) {
     record.number = fuzz_script_number(work, &record);
   } else {
@@ -227,8 +241,8 @@ static void make_setting(fuzz_work *work) {
   if (is_server != 0 && record.field == SERVER_offered &&
       (record.number & SMTPC_OFFERS(FUTURERELEASE)) != 0u) {
     // Without a date the core refuses the policy.
-    insert_number(work, 0u, SCRIPT_SERVER_SET, SERVER_hold_until_max,
-                  1893456000u);
+    fuzz_work_number(work, 0u, SCRIPT_SERVER_SET, SERVER_hold_until_max,
+                     1893456000u);
   }
 }
 
@@ -249,7 +263,7 @@ static void make_message(fuzz_work *work, size_t at, unsigned tag) {
     }
     make_params(work, &text);
   }
-  insert_octets(work, at, tag, 0u, &text);
+  fuzz_work_octets(work, at, tag, 0u, &text);
 }
 
 static void make_credentials(fuzz_work *work, size_t at) {
@@ -347,8 +361,8 @@ static void make_attack(fuzz_work *work) {
                            : record.field == 1u       ? FUZZ_ROLE_SERVER
                                                       : FUZZ_ROLE_CLIENT;
     fuzz_grammar_turn(&text, work->choice, role);
-    insert_octets(work, at, record.tag,
-                  record.tag == SCRIPT_STRAY ? 0u : record.field, &text);
+    fuzz_work_octets(work, at, record.tag,
+                     record.tag == SCRIPT_STRAY ? 0u : record.field, &text);
   } else {
     record.field = record.tag == SCRIPT_FLOW ? 0u : record.field;
     record.number = fuzz_script_number(work, &record);
@@ -361,7 +375,7 @@ static void make_attack(fuzz_work *work) {
 static void make_say(fuzz_work *work) {
   fuzz_text text = fuzz_work_text(work);
   fuzz_grammar_turn(&text, work->choice, fuzz_work_role(work));
-  insert_octets(work, fuzz_work_place(work), SCRIPT_SAY, 0u, &text);
+  fuzz_work_octets(work, fuzz_work_place(work), SCRIPT_SAY, 0u, &text);
 }
 
 // A turn is added to what a record says: it is pipelined.
@@ -415,13 +429,13 @@ static size_t make_border(fuzz_work *work, size_t at, fuzz_role role) {
   if (fuzz_one_in(work->choice, 4u) != 0) {
     fuzz_grammar_turn(&text, work->choice, role);
   }
-  insert_octets(work, at, SCRIPT_SAY, 0u, &text);
+  fuzz_work_octets(work, at, SCRIPT_SAY, 0u, &text);
   script_record up = {.tag = SCRIPT_TLS_UP, .field = 3u};
   up.number = fuzz_script_number(work, &up);
   fuzz_work_insert(work, at + 1u, &up);
   text = fuzz_work_text(work);
   say_hello(work, &text, role);
-  insert_octets(work, at + 2u, SCRIPT_SAY, 0u, &text);
+  fuzz_work_octets(work, at + 2u, SCRIPT_SAY, 0u, &text);
   return at + 3u;
 }
 
@@ -434,7 +448,7 @@ typedef struct dialogue {
 
 static void turn_flush(dialogue *all) {
   if (all->text.len > 0u) {
-    insert_octets(all->work, all->at, SCRIPT_SAY, 0u, &all->text);
+    fuzz_work_octets(all->work, all->at, SCRIPT_SAY, 0u, &all->text);
     all->text = fuzz_work_text(all->work);
     all->at++;
   }
@@ -497,13 +511,13 @@ static void make_dialogue(fuzz_work *work) {
     say_code(&all, SMTPC_REPLY_GREETING);
   }
   say_hello(work, &all.text, role);
-  insert_octets(work, all.at, SCRIPT_SAY, 0u, &all.text);
+  fuzz_work_octets(work, all.at, SCRIPT_SAY, 0u, &all.text);
   all.at++;
   if (has_tls != 0) {
     all.at = make_border(work, all.at, role);
-    insert_number(work, 0u,
-                  is_server != 0 ? SCRIPT_CLIENT_SET : SCRIPT_SERVER_SET, 1u,
-                  1u + pick_one(work, 2u));
+    fuzz_work_number(work, 0u,
+                     is_server != 0 ? SCRIPT_CLIENT_SET : SCRIPT_SERVER_SET, 1u,
+                     1u + pick_one(work, 2u));
     all.at++;
   }
   all.text = fuzz_work_text(work);

@@ -113,13 +113,22 @@ void fuzz_dots_mutate(fuzz_text *text, fuzz_choice *choice);
 void fuzz_lines_cross(const fuzz_text *a, const fuzz_text *b, fuzz_text *out,
                       fuzz_choice *choice);
 
-// The same for scripts, on their encoding; sizes are those of mutator.h.
-size_t fuzz_script_mutate(uint8_t *data, size_t size, size_t max_size,
-                          fuzz_choice *choice);
-size_t fuzz_script_payload(uint8_t *data, size_t size, size_t max_size,
-                           fuzz_choice *choice, fuzz_octets_fn engine);
-size_t fuzz_script_cross(const uint8_t *a, size_t a_size, const uint8_t *b,
-                         size_t b_size, uint8_t *out, size_t max,
-                         fuzz_choice *choice);
+// The same for octets of a TLS peer; fuzz_wire_payload lets `engine` change what one TLS
+// record has, or, where there is none and now and then elsewhere, all.
+void fuzz_wire_mutate(fuzz_text *text, fuzz_choice *choice);
+void fuzz_wire_payload(fuzz_text *text, fuzz_choice *choice,
+                       fuzz_octets_fn engine);
+void fuzz_wire_cross(const fuzz_text *a, const fuzz_text *b, fuzz_text *out,
+                     fuzz_choice *choice);
+
+// The same for scripts, on their encoding; kinds and sizes are those of mutator.h.
+size_t fuzz_script_mutate(unsigned kind, uint8_t *data, size_t size,
+                          size_t max_size, fuzz_choice *choice);
+size_t fuzz_script_payload(unsigned kind, uint8_t *data, size_t size,
+                           size_t max_size, fuzz_choice *choice,
+                           fuzz_octets_fn engine);
+size_t fuzz_script_cross(unsigned kind, const uint8_t *a, size_t a_size,
+                         const uint8_t *b, size_t b_size, uint8_t *out,
+                         size_t max, fuzz_choice *choice);
 
 #endif  // SMTPCORE_FUZZ_MUTATOR_MUTATOR_PARTS_H

@@ -117,9 +117,21 @@ static fuzz_role role_of(const script *in, fuzz_choice *choice) {
   return client > server ? FUZZ_ROLE_CLIENT : FUZZ_ROLE_SERVER;
 }
 
+// More moves of an attacker than octets of a peer.
+static int is_duel(const script *in, fuzz_choice *choice) {
+  size_t moves = 0u;
+  size_t said = 0u;
+  for (size_t i = 0u; i < in->count; i++) {
+    const unsigned tag = in->records[i].tag;
+    moves += tag >= SCRIPT_RELAY ? 1u : 0u;
+    said += tag == SCRIPT_SAY || tag == SCRIPT_FILL ? 1u : 0u;
+  }
+  return moves == said ? fuzz_one_in(choice, 2u) : moves > said;
+}
+
 // What is no script, or one that says nothing, becomes what a script says.
-static void begin(fuzz_work *work, const uint8_t *data, size_t size,
-                  fuzz_choice *choice) {
+static void begin(fuzz_work *work, unsigned kind, const uint8_t *data,
+                  size_t size, fuzz_choice *choice) {
   const size_t len = size < PARENT_MAX ? size : PARENT_MAX;
   work->choice = choice;
   work->used = 0u;
@@ -136,6 +148,8 @@ static void begin(fuzz_work *work, const uint8_t *data, size_t size,
     fuzz_moved(FUZZ_MOVE_REFRAME);
   }
   work->role = role_of(&work->now, choice);
+  work->has_tls = kind == FUZZ_KIND_TLS_SCRIPT;
+  work->is_duel = work->has_tls != 0 && is_duel(&work->now, choice) != 0;
 }
 
 // --------------------------------------------------------------------- the end
@@ -223,7 +237,7 @@ static void record_swap(fuzz_work *work) {
 
 static int is_said(const script_record *record) {
   return (record->tag == SCRIPT_SAY || record->tag == SCRIPT_CONTENT ||
-          record->tag == SCRIPT_INSERT) &&
+          record->tag == SCRIPT_INSERT || record->tag == SCRIPT_RAW) &&
          record->len > 1u;
 }
 
@@ -236,6 +250,10 @@ static size_t split_point(fuzz_choice *choice, const uint8_t *data,
     return from;
   }
   return (size_t)(lf - data) + (fuzz_one_in(choice, 4u) != 0 ? 0u : 1u);
+}
+
+size_t fuzz_work_cut(fuzz_work *work, const script_record *record) {
+  return split_point(work->choice, record->data, record->len);
 }
 
 static int record_split(fuzz_work *work) {
@@ -282,8 +300,10 @@ static void record_retag(fuzz_work *work) {
   const size_t first = fuzz_pick(work->choice, sizeof tags);
   for (size_t i = 0u; i < sizeof tags; i++) {
     const uint8_t tag = tags[(first + i) % sizeof tags];
+    const int is_out =
+        work->has_tls != 0 ? tag == SCRIPT_LATE : fuzz_tls_is_record(tag);
     // Another tag may not know the field of a policy.
-    if (tag != record->tag &&
+    if (tag != record->tag && is_out == 0 &&
         script_form_of(tag) == script_form_of(record->tag) &&
         script_form_of(tag) != SCRIPT_FORM_FIELD) {
       record->tag = tag;
@@ -343,14 +363,16 @@ static int field_move(fuzz_work *work) {
   if (form == SCRIPT_FORM_FIELD) {
     // Fields are numbered from 1; one of the last is none of the client's.
     const uint32_t count = record->tag == SCRIPT_SERVER_SET ? 20u : 11u;
-    record->field = (uint8_t)(1u + fuzz_choose(work->choice, count));
+    record->field = record->tag == SCRIPT_TLS_SET
+                        ? (uint8_t)fuzz_tls_field(work)
+                        : (uint8_t)(1u + fuzz_choose(work->choice, count));
     record->number = fuzz_script_number(work, record);
   } else if (form == SCRIPT_FORM_FILL) {
     static const char octets[] = {'A',  '0',  ' ', '.',   '\r',
                                   '\n', '\0', '=', '\xff'};
     record->field = (uint8_t)octets[fuzz_pick(work->choice, sizeof octets)];
   } else if (form == SCRIPT_FORM_TWO) {
-    record->field = (uint8_t)fuzz_choose(work->choice, 8u);
+    record->field = fuzz_tls_two_field(work, record->tag);
   } else {
     record->field ^= 1u;
   }
@@ -457,10 +479,14 @@ static int said_move(fuzz_work *work) {
                             : FUZZ_KIND_COMMANDS;
   fuzz_text text = fuzz_work_text(work);
   fuzz_text_add(&text, record->data, record->len);
-  fuzz_lines_mutate(&text, work->choice,
-                    is_content != 0 ? (unsigned)FUZZ_KIND_CONTENT
-                    : is_token != 0 ? (unsigned)FUZZ_KIND_TOKENS
-                                    : said);
+  if (record->tag == SCRIPT_RAW && fuzz_one_in(work->choice, 4u) == 0) {
+    fuzz_wire_mutate(&text, work->choice);
+  } else {
+    fuzz_lines_mutate(&text, work->choice,
+                      is_content != 0 ? (unsigned)FUZZ_KIND_CONTENT
+                      : is_token != 0 ? (unsigned)FUZZ_KIND_TOKENS
+                                      : said);
+  }
   fuzz_work_keep(work, &text, record);
   return 1;
 }
@@ -510,15 +536,17 @@ static void one_move(fuzz_work *work) {
       FUZZ_MOVE_FILL,        FUZZ_MOVE_SAY,      FUZZ_MOVE_SAY,
       FUZZ_MOVE_SAY,         FUZZ_MOVE_SAY_MORE, FUZZ_MOVE_SAY_MORE,
       FUZZ_MOVE_DIALOGUE};
-  if (work->now.count == 0u || fuzz_one_in(work->choice, 3u) != 0 ||
-      change(work) == 0) {
+  if (work->has_tls != 0 && fuzz_one_in(work->choice, 2u) != 0) {
+    fuzz_tls_make(work);
+  } else if (work->now.count == 0u || fuzz_one_in(work->choice, 3u) != 0 ||
+             change(work) == 0) {
     fuzz_script_make(work, makes[fuzz_pick(work->choice, sizeof makes)]);
   }
 }
 
-size_t fuzz_script_mutate(uint8_t *data, size_t size, size_t max_size,
-                          fuzz_choice *choice) {
-  begin(&work_now, data, size, choice);
+size_t fuzz_script_mutate(unsigned kind, uint8_t *data, size_t size,
+                          size_t max_size, fuzz_choice *choice) {
+  begin(&work_now, kind, data, size, choice);
   size_t moves = 1u;
   while (moves < 6u && fuzz_one_in(choice, 2u) != 0) {
     moves++;
@@ -532,10 +560,11 @@ size_t fuzz_script_mutate(uint8_t *data, size_t size, size_t max_size,
   return finish(&work_now, data, max_size);
 }
 
-size_t fuzz_script_payload(uint8_t *data, size_t size, size_t max_size,
-                           fuzz_choice *choice, fuzz_octets_fn engine) {
+size_t fuzz_script_payload(unsigned kind, uint8_t *data, size_t size,
+                           size_t max_size, fuzz_choice *choice,
+                           fuzz_octets_fn engine) {
   fuzz_work *work = &work_now;
-  begin(work, data, size, choice);
+  begin(work, kind, data, size, choice);
   size_t at = fuzz_work_find(work, SCRIPT_SAY);
   if (at == work->now.count || fuzz_one_in(choice, 3u) != 0) {
     at = find_record(work, is_text);
@@ -566,7 +595,7 @@ static int is_border(const script *in, size_t at) {
       at > 0u ? in->records[at - 1u].tag : (unsigned)SCRIPT_SAY;
   return (tag >= SCRIPT_TLS_UP && tag <= SCRIPT_SHUTDOWN) ||
          (last >= SCRIPT_TLS_UP && last <= SCRIPT_SHUTDOWN) ||
-         (last <= SCRIPT_CREDENTIALS && tag > SCRIPT_CREDENTIALS);
+         (fuzz_tls_is_setting(last) != 0 && fuzz_tls_is_setting(tag) == 0);
 }
 
 static size_t border_of(const script *in, fuzz_choice *choice) {
@@ -580,12 +609,12 @@ static size_t border_of(const script *in, fuzz_choice *choice) {
   return fuzz_pick(choice, in->count + 1u);
 }
 
-size_t fuzz_script_cross(const uint8_t *a, size_t a_size, const uint8_t *b,
-                         size_t b_size, uint8_t *out, size_t max,
-                         fuzz_choice *choice) {
+size_t fuzz_script_cross(unsigned kind, const uint8_t *a, size_t a_size,
+                         const uint8_t *b, size_t b_size, uint8_t *out,
+                         size_t max, fuzz_choice *choice) {
   static script other;
   fuzz_work *work = &work_now;
-  begin(work, a, a_size, choice);
+  begin(work, kind, a, a_size, choice);
   const int is_script = script_decode(b, b_size, &other);
   if (is_script == 0 && b_size > 0u) {
     const script_record said = {

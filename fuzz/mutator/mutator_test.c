@@ -173,7 +173,7 @@ static void test_outputs_are_never_too_long(void **state) {
   static const size_t most[] = {1u, 2u, 3u, 4u, 5u, 16u, 64u, 200u, 513u};
   static uint8_t parent[MAX];
   const size_t parent_len = parse(dialogue, parent);
-  for (unsigned kind = 0u; kind <= FUZZ_KIND_SCRIPT; kind++) {
+  for (unsigned kind = 0u; kind <= FUZZ_KIND_TLS; kind++) {
     for (size_t i = 0u; i < COUNT(most); i++) {
       for (uint64_t seed = 0u; seed < 300u; seed++) {
         uint8_t *block = test_copy(parent, MAX);
@@ -198,8 +198,9 @@ static void test_the_same_seed_makes_the_same(void **state) {
   (void)state;
   static uint8_t parent[MAX];
   const size_t script_len = parse(dialogue, parent);
-  for (unsigned kind = 0u; kind <= FUZZ_KIND_SCRIPT; kind++) {
-    const int is_script = kind == FUZZ_KIND_SCRIPT;
+  for (unsigned kind = 0u; kind <= FUZZ_KIND_TLS; kind++) {
+    const int is_script =
+        kind == FUZZ_KIND_SCRIPT || kind == FUZZ_KIND_TLS_SCRIPT;
     const void *from = is_script != 0 ? (const void *)parent : lines;
     const size_t len = is_script != 0 ? script_len : sizeof lines - 1u;
     size_t changed = 0u;
@@ -241,11 +242,11 @@ static void test_each_move_happens(void **state) {
   static uint8_t parent[MAX];
   const size_t len = parse(dialogue, parent);
   const uint64_t junk = moves_on(FUZZ_KIND_SCRIPT, "junk", 4u);
-  must_have(junk | moves_on(FUZZ_KIND_SCRIPT, parent, len), 0u,
-            FUZZ_MOVE_COUNT - 1u, "scripts");
+  must_have(junk | moves_on(FUZZ_KIND_SCRIPT, parent, len), 0u, FUZZ_MOVE_RANGE,
+            "scripts");
   for (unsigned kind = 0u; kind < FUZZ_KIND_SCRIPT; kind++) {
     must_have(moves_on(kind, lines, sizeof lines - 1u), FUZZ_MOVE_LINE_DROP,
-              FUZZ_MOVE_COUNT - 1u, names[kind]);
+              FUZZ_MOVE_RANGE, names[kind]);
   }
 }
 
