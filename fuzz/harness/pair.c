@@ -673,6 +673,7 @@ void pair_begin(pair *p, unsigned slot, const script *moves,
   p->cut = p->work = p->deadlines = 0u;
   p->pieces = PAIR_PIECES;
   p->moved = p->touched = p->touched_tls = p->answered = 0u;
+  p->misfit = 0u;
   for (unsigned who = 0u; who < 2u; who++) {
     pair_wire *wire = &p->wires[who];
     p->sides[who] = fresh;

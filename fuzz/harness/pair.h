@@ -97,6 +97,7 @@ typedef struct pair {
   uint8_t touched;         // 1: the attacker changed something
   uint8_t touched_tls;     // 1: also under TLS
   uint8_t answered;        // 1: the script has answers of its own
+  uint8_t misfit;  // 1: the TLS that the two can have is not what both want
 } pair;
 
 // pair_begin begins both sessions in `slot` and runs them to their first wait. The
@@ -131,6 +132,14 @@ typedef struct pair_peace {
 // pair_check checks what must hold between the two of a settled pair. It runs `*peace`
 // when it needs it.
 void pair_check(const pair *p, pair_peace *peace);
+
+// pair_check_alone is the part of `pair_check` that needs no other pair.
+void pair_check_alone(const pair *p);
+
+// pair_compares returns 1 when the pair is to be compared with an undisturbed one, and
+// pair_compare does so.
+int pair_compares(const pair *p);
+void pair_compare(const pair *p, const pair *other);
 
 // pair_peace_end ends what ran. `*peace` may be used again.
 void pair_peace_end(pair_peace *peace);
