@@ -173,7 +173,7 @@ def cc_fuzz_test(
         ] + ["corpus"],
         copts = SMTPCORE_COPTS,
         data = corpus + witness,
-        tags = ["fuzz-test"] + tags,
+        tags = ["fuzz-test"] + (["tls"] if tls else []) + tags,
         deps = deps + [":replay"],
     )
     native.filegroup(

@@ -1,8 +1,11 @@
 """The fuzz targets: one file of fuzz/targets/ and one folder of corpus/ each.
 
 `kind` is the fuzz_kind of fuzz/harness/target.h in lower case, which picks the
-dictionary; `max_len` is the longest input that an engine makes. The tools in
-fuzz/tools/ read this file as a literal, so it holds nothing but literals.
+dictionary; `max_len` is the longest input that an engine makes. With `tls` the target is
+linked to shim/stream, shim/boringssl and BoringSSL, with `deep` to BoringSSL's fuzzer
+mode. `source` is the file's name, where it is not the target's: the same source over
+another library. The tools in fuzz/tools/ read this file as a literal, so it holds nothing
+but literals.
 """
 
 TARGETS = {
@@ -26,6 +29,22 @@ TARGETS = {
     "server": {"kind": "script", "max_len": 8192},
     "stuffing": {"kind": "content", "max_len": 4096},
     "table": {"kind": "tokens", "max_len": 4},
+    "tls_deep_client": {
+        "kind": "tls",
+        "max_len": 8192,
+        "tls": True,
+        "deep": True,
+        "source": "tls_raw_client",
+    },
+    "tls_deep_server": {
+        "kind": "tls",
+        "max_len": 8192,
+        "tls": True,
+        "deep": True,
+        "source": "tls_raw_server",
+    },
+    "tls_raw_client": {"kind": "tls", "max_len": 8192, "tls": True},
+    "tls_raw_server": {"kind": "tls", "max_len": 8192, "tls": True},
     "write": {"kind": "tokens", "max_len": 2048},
     "xtext": {"kind": "tokens", "max_len": 1024},
 }

@@ -39,6 +39,8 @@ def environment(engine, folder):
         "PATH": os.environ["PATH"], "HOME": folder, "CC": "clang-19", "CXX": "clang++-19",
         "CFLAGS": "%s %s" % (BASE, flags), "CXXFLAGS": "%s %s -fuse-ld=lld" % (BASE, flags),
         "LIB_FUZZING_ENGINE": "-fsanitize=fuzzer" if engine == "libfuzzer" else archive(folder),
+        # Where BoringSSL's source and what was made of it lie.
+        "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
         "SANITIZER": sanitizer, "OUT": os.path.join(folder, "out"),
         "SRC": os.path.join(folder, "src"),
     }
@@ -63,8 +65,19 @@ def smoke(engine, out, name, folder):
     return "" if done.returncode == 0 else "%s: %s" % (name, done.stdout[-2000:])
 
 
+def check_image():
+    """Returns what is wrong with the source that the image gets, or ''."""
+    with open(os.path.join(ROOT, "fuzz/oss-fuzz/Dockerfile"), encoding="utf-8") as file:
+        text = file.read()
+    tarball = make.pinned("BORINGSSL_TARBALL")
+    return "" if "/%s " % tarball in text else "the Dockerfile does not add " + tarball
+
+
 def main():
-    passed, failed = 0, 0
+    wrong = check_image()
+    if wrong:
+        print(wrong)
+    passed, failed = int(not wrong), int(bool(wrong))
     for engine in ENGINES:
         folder = tempfile.mkdtemp(prefix="smtpcore-oss-fuzz-")
         try:

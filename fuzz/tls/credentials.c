@@ -252,3 +252,9 @@ smtpc_tls_context *tls_context(unsigned identity) {
   }
   return *context;
 }
+
+void tls_prepare(void) {
+  for (unsigned i = 0u; i < TLS_IDENTITIES; i++) {
+    (void)tls_context(i);
+  }
+}

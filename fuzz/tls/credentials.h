@@ -58,4 +58,9 @@ X509 *tls_authority(void);
 // (random.h). Borrowed.
 smtpc_tls_context *tls_context(unsigned identity);
 
+// tls_prepare makes all of it that is not there yet. Each input calls it first: what one
+// input makes for all others would take random numbers from it, and ways in the code
+// that no other input takes.
+void tls_prepare(void);
+
 #endif  // SMTPCORE_FUZZ_TLS_CREDENTIALS_H

@@ -22,6 +22,7 @@
 #define HASH_FROM 0x746c73u
 
 void tls_raw_random(const tls_raw_input *in, size_t fixed) {
+  tls_prepare();
   tls_random_reset(0u);
   if (TLS_RAW_DEEP == 0) {
     tls_random_turn(fixed, fuzz_hash(HASH_FROM, in->data, in->len));

@@ -7,6 +7,9 @@ campaign need them: many variants of the core, each with one file changed.
     make.py dictionary KIND       prints the path of a kind's dictionary
     make.py seeds TARGET          prints the path of a folder with the target's seeds
                                   as the engines read them
+    make.py boringssl [deep]      prints the folder of BoringSSL's source and the path of
+                                  an archive for what $CC compiles with $CFLAGS and
+                                  $CXXFLAGS (oss-fuzz/build.sh)
     make.py tls-seeds [FOLDER]    records the seeds of the raw TLS targets anew, into
                                   FOLDER/TARGET/ (default: corpus)
     make.py list                  prints the targets and the flavours
@@ -338,10 +341,10 @@ def boringssl_sources(tree, assembler):
             (lists["crypto_sources_linux_" + platform.machine()] if assembler else []))
 
 
-def memory_check(how):
-    """Returns the word of MEMORY_CHECKS that a flavour goes with, or None."""
+def memory_check(copts):
+    """Returns the word of MEMORY_CHECKS that goes with some options, or None."""
     for word in MEMORY_CHECKS:
-        if any(option.startswith("-fsanitize=" + word) for option in how["copts"]):
+        if any(re.match("-fsanitize=(.*,)?%s(,|$)" % word, option) for option in copts):
             return word
     return None
 
@@ -349,14 +352,15 @@ def memory_check(how):
 BORINGSSL_LOCK = threading.Lock()
 
 
-def boringssl(how, deep):
-    """Returns the archive of BoringSSL that a flavour is linked to."""
+def boringssl(beside, deep, compiler="clang-19", library=()):
+    """Returns the archive of BoringSSL for what is compiled with the options `beside`.
+    `library` are words that say which library of C++ it is."""
     tree, digest = boringssl_tree()
-    check = memory_check(how)
+    check = memory_check(beside)
     copts = BORINGSSL_COPTS + MEMORY_CHECKS.get(check, []) + (DEEP if deep else [])
     if platform.machine() not in ("x86_64", "aarch64"):
         copts = copts + ["-DOPENSSL_NO_ASM"]
-    name = digest_of(version_of("clang-19"), " ".join(copts), digest)
+    name = digest_of(version_of(compiler), " ".join(copts), digest, *library)
     out = cache("boringssl", "%s%s-%s.a" % (check or "none", "-deep" if deep else "", name))
 
     def make(temporary):
@@ -365,8 +369,8 @@ def boringssl(how, deep):
             objects = [os.path.join(folder, path.replace("/", "_") + ".o") for path in paths]
 
             def one(path, where):
-                std = BORINGSSL_CXX if path.endswith(".cc") else ["-std=c11"]
-                run(["clang-19"] + ([] if path.endswith(".S") else std) + copts +
+                words = {".cc": BORINGSSL_CXX + list(library), ".c": ["-std=c11"]}
+                run([compiler] + words.get(os.path.splitext(path)[1], []) + copts +
                     ["-I" + os.path.join(tree, "src/include"), "-c",
                      os.path.join(tree, path), "-o", where])
 
@@ -399,7 +403,7 @@ def tls_parts(how, target, env, overlay):
         return [], [], own, []
     deep = bool(facts.get("deep"))
     copts = tls_copts(deep)
-    archive = boringssl(how, deep)
+    archive = boringssl(how["copts"], deep)
     *shims, own = compile_all(sources(*TLS_SEEN) + [source_of(target)], how["cc"],
                               seen + copts, env, overlay)
     harness = compile_all(sources(*TLS_HARNESS), how["cc"], how["copts"] + copts, env, overlay)
@@ -466,7 +470,8 @@ def tls_program(name, paths, deep=False, copts=(), linkopts=()):
     library = compile_all(sources(*LIBRARY) + ["shim/mem/mem.c"], "clang-19", how["copts"],
                           {}, {})
     library += compile_all(sources(*TLS_SEEN, *TLS_HARNESS), "clang-19", words, {}, {})
-    return link(name, own, library, list(linkopts) + [boringssl(how, deep)] + TLS_LINK)
+    return link(name, own, library,
+                list(linkopts) + [boringssl(how["copts"], deep)] + TLS_LINK)
 
 
 def link(name, own, library, linkopts):
@@ -548,6 +553,13 @@ def encode(target, source, folder):
             shutil.copy(os.path.join(source, name), os.path.join(folder, name))
 
 
+def boringssl_here(words):
+    """Returns the folder and the archive of BoringSSL for the compiler of the environment."""
+    flags = os.environ["CFLAGS"].split()
+    library = [word for word in os.environ["CXXFLAGS"].split() if word.startswith("-stdlib=")]
+    return boringssl_tree()[0], boringssl(flags, "deep" in words, os.environ["CC"], library)
+
+
 def tls_seeds(base):
     """Records the seeds of the raw TLS targets into folders of their names."""
     for deep, kind in ((False, "raw"), (True, "deep")):
@@ -571,6 +583,8 @@ def main():
             print(mutator())
         elif words[0] == "dictionary":
             print(*(dictionary(kind) for kind in words[1:] or KINDS), sep="\n")
+        elif words[0] == "boringssl":
+            print(*boringssl_here(words[1:]))
         elif words[0] == "tls-seeds":
             tls_seeds(os.path.abspath((words + [os.path.join(ROOT, "corpus")])[1]))
         elif words[0] == "seeds":
