@@ -15,6 +15,7 @@ TARGETS = {
     "client": {"kind": "script", "max_len": 8192},
     "command": {"kind": "commands", "max_len": 2048},
     "content": {"kind": "content", "max_len": 4096},
+    "duel": {"kind": "tls_script", "max_len": 8192, "tls": True},
     "header": {"kind": "content", "max_len": 2048},
     "line": {"kind": "commands", "max_len": 4096},
     "misuse": {"kind": "tokens", "max_len": 4096},
