@@ -567,6 +567,11 @@ int world_client_found(const world_client *world, unsigned finding) {
 }
 
 void world_client_end(world_client *world) {
+  // Without TLS there is no version of it.
+  FUZZ_MUST(POLICY,
+            world->account.tls == 0u || world->facts.version >= SMTPC_TLS_1_2 ||
+                world_client_found(world, SMTPC_FINDING_TLS_OLD),
+            "an old TLS version is not told");
   if (world->light == 0u) {
     fuzz_guard_check(&world->before);
     fuzz_guard_check(&world->after);

@@ -169,6 +169,8 @@ static void sent_hello(world_client *w, const smtpc_command *cmd,
               "HELO that cannot be said");
     FUZZ_MUST(POLICY, w->policy.auth != SMTPC_AUTH_REQUIRED,
               "HELO where AUTH is demanded");
+    FUZZ_MUST(POLICY, world_client_found(w, SMTPC_FINDING_EHLO_REFUSED),
+              "HELO, and nothing is said of EHLO that was refused");
     a->helo_sent = 1u;
     memset(&a->offer, 0, sizeof a->offer);
     wc_owe(w, WC_HELO, 1u);

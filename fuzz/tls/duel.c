@@ -198,6 +198,9 @@ static void give_piece(duel *d, unsigned to, const uint8_t *data, size_t len) {
   carry(d, to);
   if (started == 0 && end->side.started != 0u) {
     check_drained(d, to);
+    // What stands behind that line is for the engine: it is part of the handshake.
+    smtpc_octets_add(&end->got, end->clear.data + end->side.heard_clear,
+                     end->clear.len - end->side.heard_clear);
   }
 }
 
@@ -423,9 +426,25 @@ void duel_input(duel *d, unsigned who, const smtpc_input *input) {
   }
 }
 
+// Who knows how a stream ends: an engine of the attacker's, or a side that closed when
+// all that it said has arrived as it was said.
+static void foretell_end(duel *d, unsigned to, int clean, int reset) {
+  const duel_side *peer = &d->sides[1u - to];
+  tls_side_truth *truth = &d->sides[to].side.truth;
+  if (d->sides[to].inside != 0u) {
+    truth->clean = clean;
+  } else if (d->touched_tls == 0u || clean == 0 || reset != 0) {
+    truth->clean = clean != 0 && reset == 0 && peer->noted != 0u &&
+                           peer->side.closed != 0u && peer->side.failed == 0u
+                       ? 1
+                       : 0;
+  }
+}
+
 void duel_hang_up(duel *d, unsigned to, int clean, int reset) {
   duel_side *end = &d->sides[to];
   end->ended = 1u;
+  foretell_end(d, to, clean, reset);
   d->work++;
   if (end->inside != 0u && clean != 0) {
     duel_engine_close(end->engine);

@@ -31,6 +31,14 @@ static int choose_protocol(SSL *ssl, const uint8_t **out, uint8_t *out_len,
   return SSL_TLSEXT_ERR_OK;
 }
 
+// It takes what a server gives for the next time: ours gives nothing.
+static int take_session(SSL *ssl, SSL_SESSION *session) {
+  FUZZ_MUST(RESET,
+            SSL_is_server(ssl) != 0 || SSL_SESSION_has_ticket(session) == 0,
+            "the server gives a ticket");
+  return 0;
+}
+
 static SSL_CTX *make_context(void) {
   // What seals tickets, so that no random number is drawn for it.
   static const uint8_t ticket_keys[48] = {7u};
@@ -44,7 +52,9 @@ static SSL_CTX *make_context(void) {
           SSL_CTX_set_verify_algorithm_prefs(context, algorithms, 1u) == 1,
       "no context for the attacker");
   (void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
-  (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  (void)SSL_CTX_set_session_cache_mode(
+      context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, take_session);
   (void)SSL_CTX_set_tlsext_ticket_keys(context, ticket_keys,
                                        sizeof ticket_keys);
   SSL_CTX_set_current_time_cb(context, now);
@@ -61,10 +71,10 @@ void duel_prepare(void) {
   }
 }
 
-// Whatever certificate a client shows, which ours never does.
+// An attacker takes any server. A client that is asked has nothing to show.
 static enum ssl_verify_result_t take_any(SSL *ssl, uint8_t *out_alert) {
-  (void)ssl;
   (void)out_alert;
+  FUZZ_MUST(SECRET, SSL_is_server(ssl) == 0, "the client shows a certificate");
   return ssl_verify_ok;
 }
 
@@ -98,6 +108,7 @@ SSL *duel_engine_open(smtpc_tls_role role, unsigned identity,
               "the attacker has no identity");
   } else {
     SSL_set_connect_state(engine);
+    (void)SSL_clear_options(engine, SSL_OP_NO_TICKET);
     (void)SSL_set_tlsext_host_name(engine, TLS_HOST);
   }
   return engine;

@@ -157,6 +157,13 @@ static void check_failure(const duel *d) {
           tls_side_has_finding(side, SMTPC_FINDING_TLS_LOST) != 0 ||
           world_client_session(side->client)->end_reason == SMTPC_END_QUIT,
       "the client says nothing of TLS that has failed");
+  // A server that shows what must not be trusted, and nobody else, is not misunderstood.
+  FUZZ_MUST(POLICY,
+            side->failed == 0u || d->touched != 0u || d->intercepts != 0u ||
+                side->peer.verify == 0u ||
+                (side->truth.chain_ok == 1 && side->truth.name_ok == 1) ||
+                side->stream.facts.failure != SMTPC_TLS_FAILURE_PROTOCOL,
+            "the client takes distrust for a broken protocol");
 }
 
 // TLS has two ends that know the same of it, or an attacker between them.

@@ -8,12 +8,19 @@
 #include "fuzz/harness/block.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/tls/credentials.h"
+#include "fuzz/tls/hello.h"
 
 #define RECORD_HEAD 5u
 // RFC 8446 section 5.2 and RFC 5246 section 6.2.3: the longer of the two.
 #define RECORD_MAX (16384u + 2048u)
 #define WIRE_KEPT_MAX 65536u
 #define TURNS_MAX 200000u
+// So many octets of what arrives are kept, for the ClientHello among them.
+#define CAME_MAX 16384u
+#define RECORD_ALERT 0x15u
+// Its two octets, its type, and a tag of AEAD.
+#define ALERT_RECORD_MAX 19u
+#define ALERT_UNRECOGNIZED_NAME 112u
 
 static const char *const role_names[2] = {"server", "client"};
 // An address and a name that no certificate here is for.
@@ -100,6 +107,7 @@ static void check_records(tls_side *s) {
     if (s->wire.len - s->record_at - RECORD_HEAD < len) {
       return;
     }
+    s->last_record_at = s->record_at;
     s->record_at += RECORD_HEAD + len;
   }
 }
@@ -167,6 +175,15 @@ static void bind(tls_side *s) {
   uint8_t data[SMTPC_BINDING_MAX];
   for (unsigned kind = 1u; kind < SMTPC_BINDING_COUNT; kind++) {
     const size_t len = smtpc_stream_binding(&s->stream, kind, data);
+    // RFC 5929 section 4.1: the signature of an Ed25519 certificate has no one hash.
+    FUZZ_MUST(SECRET, kind != SMTPC_BINDING_END_POINT || len == 0u,
+              "the %s is bound to a certificate that nothing can be bound to",
+              name_of(s));
+    // RFC 8446 section 7.5 has always what RFC 7627 added before.
+    FUZZ_MUST(SECRET,
+              kind != SMTPC_BINDING_EXPORTER || len > 0u ||
+                  s->facts.version != SMTPC_TLS_1_3,
+              "the %s's TLS 1.3 has nothing to be bound to", name_of(s));
     if (s->server != NULL) {
       world_server_bind(s->server, kind, data, len);
     } else {
@@ -191,6 +208,8 @@ static void check_facts(const tls_side *s) {
   FUZZ_MUST(RESET, facts->resumed == 0u, "the %s has resumed a session",
             name_of(s));
   FUZZ_MUST(INVARIANT, facts->cipher != 0u, "TLS is up without a cipher");
+  FUZZ_MUST(POLICY, tls_cipher_is_good(facts->cipher, s->peer.min_version) != 0,
+            "the %s is up with cipher %04x", name_of(s), facts->cipher);
   if (s->role == SMTPC_TLS_SERVER) {
     return;
   }
@@ -205,6 +224,8 @@ static void check_facts(const tls_side *s) {
 static void come_up(tls_side *s) {
   smtpc_input input = smtpc_input_make(SMTPC_IN_TLS_UP);
   input.tls = s->stream.facts;
+  FUZZ_MUST(COUNT, s->up == 0u, "the %s is told twice that TLS is up",
+            name_of(s));
   check_facts(s);
   s->up = 1u;
   s->facts = input.tls;
@@ -213,6 +234,18 @@ static void come_up(tls_side *s) {
   give(s, &input);
   FUZZ_MUST(EPOCH, tls_is_on(s) != 0, "the %s does not know of its TLS",
             name_of(s));
+  FUZZ_MUST(POLICY,
+            s->client == NULL || s->facts.version >= SMTPC_TLS_1_2 ||
+                tls_side_has_finding(s, SMTPC_FINDING_TLS_OLD) != 0,
+            "the client says nothing of an old version of TLS");
+}
+
+static int is_distrust(unsigned failure) {
+  return failure == SMTPC_TLS_FAILURE_CERTIFICATE ||
+                 failure == SMTPC_TLS_FAILURE_CERTIFICATE_TIME ||
+                 failure == SMTPC_TLS_FAILURE_NAME
+             ? 1
+             : 0;
 }
 
 static void fail(tls_side *s) {
@@ -226,6 +259,10 @@ static void fail(tls_side *s) {
   give(s, &input);
   FUZZ_MUST(FAILSTOP, tls_side_is_closed(s) != 0,
             "the %s goes on after TLS has failed", name_of(s));
+  FUZZ_MUST(POLICY,
+            s->client == NULL || is_distrust(input.tls.failure) == 0 ||
+                tls_side_has_finding(s, SMTPC_FINDING_TLS_UNVERIFIED) != 0,
+            "the client says nothing of a certificate that it refused");
   FUZZ_MUST(FAILSTOP, output_len(s) == before,
             "the %s speaks after TLS has failed", name_of(s));
 }
@@ -235,6 +272,11 @@ static void end_of_stream(tls_side *s, int clean) {
   input.clean = clean != 0 ? 1u : 0u;
   s->ended = 1u;
   trace_event(s, clean != 0 ? "the end" : "a torn end");
+  FUZZ_MUST(ONEWAY,
+            s->up == 0u || s->truth.clean == TLS_SIDE_WHATEVER ||
+                s->truth.clean == clean,
+            "the %s is told an end that is %s, and it is not", name_of(s),
+            clean != 0 ? "clean" : "torn");
   give(s, &input);
   FUZZ_MUST(BOUNDS, tls_side_is_closed(s) != 0,
             "the %s goes on after the end of the stream", name_of(s));
@@ -291,6 +333,21 @@ static int turn(tls_side *s) {
   return 0;
 }
 
+// A close under TLS is said, unless the stream broke: by an alert, which under TLS 1.3
+// looks like data.
+static void check_close(const tls_side *s) {
+  if (s->up == 0u || s->stream.channel != SMTPC_STREAM_TLS ||
+      s->stream.muted != 0u) {
+    return;
+  }
+  const uint8_t *head = s->wire.data + s->last_record_at;
+  const size_t len = ((size_t)head[3] << 8u) | head[4];
+  FUZZ_MUST(ONEWAY,
+            s->facts.version == SMTPC_TLS_1_3 ? len <= ALERT_RECORD_MAX
+                                              : head[0] == RECORD_ALERT,
+            "the %s closes without a word", name_of(s));
+}
+
 static void run(tls_side *s) {
   size_t turns = 0u;
   int moved = 1;
@@ -299,6 +356,7 @@ static void run(tls_side *s) {
     if (tls_side_is_closed(s) != 0) {
       smtpc_stream_close(&s->stream);
       flush(s);
+      check_close(s);
       s->closed = 1u;
       return;
     }
@@ -333,12 +391,15 @@ static int script_says_password(const script *in) {
 static void begin(tls_side *s, const script *in, const script_tls *tls,
                   smtpc_tls_context *context, smtpc_tls_role role) {
   static const tls_side_truth nobody = {NULL, 0, TLS_SIDE_WHATEVER,
-                                        TLS_SIDE_WHATEVER};
+                                        TLS_SIDE_WHATEVER, TLS_SIDE_WHATEVER};
   smtpc_octets wire = s->wire;
+  smtpc_octets came = s->came;
   memset(s, 0, offsetof(tls_side, stream));
   smtpc_octets_clear(&wire);
+  smtpc_octets_clear(&came);
   smtpc_stream_init(&s->stream);
   s->wire = wire;
+  s->came = came;
   s->role = role;
   s->context = context;
   s->truth = nobody;
@@ -383,6 +444,9 @@ void tls_side_give(tls_side *s, const uint8_t *data, size_t len) {
     const size_t n = len - done < room ? len - done : room;
     FUZZ_MUST(BOUNDS, n > 0u, "a stream at rest has no room");
     memcpy(space, data + done, n);
+    if (s->came.len + n <= CAME_MAX) {
+      smtpc_octets_add(&s->came, data + done, n);
+    }
     smtpc_stream_arrived(&s->stream, n);
     done += n;
     run(s);
@@ -431,12 +495,108 @@ static void check_secret(const tls_side *s) {
   }
 }
 
+static int is_host(const char *name) {
+  return name[0] >= 'a' && name[0] <= 'z' ? 1 : 0;
+}
+
+// What a client offers in its first message.
+static void check_client_hello(const tls_side *s) {
+  tls_hello hello;
+  const unsigned floor = s->peer.min_version;
+  if (s->started == 0u || s->wire.len == s->wire_clear) {
+    return;
+  }
+  FUZZ_MUST(POLICY,
+            tls_hello_read_client(s->wire.data + s->wire_clear,
+                                  s->wire.len - s->wire_clear, &hello) == 1,
+            "the client does not begin with a ClientHello");
+  FUZZ_MUST(POLICY, hello.lowest >= floor && hello.version >= floor,
+            "the client offers a version below its floor");
+  FUZZ_MUST(POLICY, tls_hello_cipher_at(&hello, 0u) != 0u,
+            "the client offers no cipher");
+  for (size_t i = 0u; i < hello.ciphers.len / 2u; i++) {
+    FUZZ_MUST(POLICY,
+              tls_cipher_is_good(tls_hello_cipher_at(&hello, i), floor) != 0,
+              "the client offers cipher %04x", tls_hello_cipher_at(&hello, i));
+  }
+  FUZZ_MUST(RESET,
+            hello.ticket == 0u && hello.early == 0u && hello.resumes == 0u,
+            "the client offers to go on with another session");
+  FUZZ_MUST(POLICY,
+            hello.protocols.len == 0u || tls_hello_speaks(&hello, "smtp") != 0,
+            "the client offers protocols, and SMTP is not among them");
+  const size_t name_len =
+      is_host((const char *)s->peer.name) != 0 ? s->peer.name_len : 0u;
+  FUZZ_MUST(POLICY,
+            (hello.named != 0u) == (name_len > 0u) &&
+                hello.name.len == name_len &&
+                (name_len == 0u ||
+                 memcmp(hello.name.data, s->peer.name, name_len) == 0),
+            "a ClientHello does not say whom it is for, or what is no name");
+}
+
+static int is_no_name(tls_part name) {
+  for (size_t i = 0u; i < name.len; i++) {
+    const uint8_t c = name.data[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+          (c >= '0' && c <= '9') || c == '.' || c == '-')) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+// What a server takes of a client's first message.
+static void check_server_hello(const tls_side *s) {
+  tls_hello theirs;
+  tls_hello ours;
+  const uint8_t *answer = s->wire.data + s->wire_clear;
+  const size_t len = s->wire.len - s->wire_clear;
+  const size_t from =
+      s->heard_clear < s->came.len ? s->heard_clear : s->came.len;
+  if (s->started == 0u || len == 0u || s->came.len == from ||
+      tls_hello_read_client(s->came.data + from, s->came.len - from, &theirs) ==
+          0) {
+    return;
+  }
+  const int served = tls_hello_read_server(answer, len, &ours);
+  FUZZ_MUST(POLICY,
+            served == 0 || (tls_cipher_is_good(tls_hello_cipher_at(&ours, 0u),
+                                               s->peer.min_version) != 0 &&
+                            ours.version >= s->peer.min_version),
+            "the server takes cipher %04x of version %04x",
+            tls_hello_cipher_at(&ours, 0u), ours.version);
+  FUZZ_MUST(RESET,
+            served == 0 ||
+                (ours.ticket == 0u && ours.early == 0u && ours.resumes == 0u),
+            "the server goes on with another session, or will");
+  FUZZ_MUST(POLICY,
+            served == 0 || theirs.protocols.len == 0u ||
+                tls_hello_speaks(&theirs, "smtp") != 0,
+            "the server serves who does not speak SMTP");
+  FUZZ_MUST(POLICY,
+            ours.protocols.len == 0u || tls_hello_speaks(&ours, "smtp") != 0,
+            "the server takes another protocol than SMTP");
+  FUZZ_MUST(POLICY, served == 0 || is_no_name(theirs.name) == 0,
+            "the server serves a name that is none");
+  FUZZ_MUST(POLICY,
+            theirs.named != 0u || answer[0] != RECORD_ALERT ||
+                len < RECORD_HEAD + 2u ||
+                answer[RECORD_HEAD + 1u] != ALERT_UNRECOGNIZED_NAME,
+            "the server refuses a name that nobody said");
+}
+
 void tls_side_end(tls_side *s) {
   FUZZ_MUST(FAILSTOP, s->failed == 0u || tls_side_is_closed(s) != 0,
             "the %s outlived its TLS", name_of(s));
   FUZZ_MUST(ONEWAY, s->started == 0u || s->record_at == s->wire.len,
             "the %s's last record is not whole", name_of(s));
   check_secret(s);
+  if (s->role == SMTPC_TLS_CLIENT) {
+    check_client_hello(s);
+  } else {
+    check_server_hello(s);
+  }
   smtpc_stream_free(&s->stream);
   if (s->server != NULL) {
     world_server_end(s->server);

@@ -14,7 +14,8 @@
 //   FAILSTOP  between the two, and after a failure, the session says nothing
 //   POLICY    the facts of a handshake are those of the certificate that was shown, a
 //             client that verifies is never up with a bad one, no version is below the
-//             floor, nothing is resumed
+//             floor, nothing is resumed; a ClientHello offers, and a ServerHello takes,
+//             nothing else either (hello.h); what was lost is a finding
 //   SECRET    the password is not on the wire once TLS has begun
 //   BOUNDS    nothing waits with octets at hand
 //
@@ -33,13 +34,14 @@
 // TLS_SIDES_WHATEVER stands for a fact that the owner does not foretell.
 #define TLS_SIDE_WHATEVER (-1)
 
-// tls_side_truth is what the owner knows of the peer's engine. It may change as long as
-// no handshake has ended.
+// tls_side_truth is what the owner knows of the peer's engine. What is of the handshake
+// may change until that has ended.
 typedef struct tls_side_truth {
   const smtpc_octets *said;  // all that it was given to encrypt; NULL: nothing
   int may_come_up;           // 0: no handshake can end well
   int chain_ok;              // client: what must be found, or TLS_SIDE_WHATEVER
   int name_ok;
+  int clean;  // how the end of the stream under TLS must be told, or TLS_SIDE_WHATEVER
 } tls_side_truth;
 
 typedef struct tls_side {
@@ -52,6 +54,8 @@ typedef struct tls_side {
   smtpc_octets wire;      // all that it put on the wire
   size_t wire_clear;      // octets of it before TLS
   size_t record_at;       // where in `wire` the next record begins
+  size_t last_record_at;  // where the last whole one begins
+  smtpc_octets came;      // the first of the octets that arrived
   size_t said;            // octets of the session's output that were sent
   size_t heard_clear;     // octets that the session took in clear
   size_t heard;           // decrypted octets that it took
