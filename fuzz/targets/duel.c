@@ -16,6 +16,7 @@
 #include "fuzz/harness/block.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/tls/peer.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TLS_SCRIPT;
 
@@ -99,7 +100,7 @@ static void try_script(const input *in) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static input decoded;
-  duel_prepare();
+  tls_peer_prepare();
   uint8_t *block = fuzz_block(data, size);
   const int is_script = script_decode(block, size, &decoded.moves);
   if (is_script == 1) {

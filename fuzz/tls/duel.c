@@ -226,12 +226,12 @@ static size_t spoilt_octet(const duel_side *end, size_t len) {
 static void engine_says(duel *d, unsigned who) {
   duel_side *end = &d->sides[who];
   const uint8_t *data = NULL;
-  const size_t len = duel_engine_pull(end->engine, &data);
+  const size_t len = tls_peer_pull(end->engine, &data);
   if (len > 0u) {
     uint8_t *copy = malloc(len);
     FUZZ_MUST(HARNESS, copy != NULL, "no memory");
     memcpy(copy, data, len);
-    duel_engine_pulled(end->engine);
+    tls_peer_pulled(end->engine);
     if (end->tamper != 0u && len > RECORD_HEAD + MESSAGE_HEAD) {
       copy[spoilt_octet(end, len)] ^= 1u;
       end->tamper = 0u;
@@ -249,20 +249,20 @@ static int pump_turn(duel *d, unsigned who) {
   const size_t before = d->work;
   const size_t read = end->read.len;
   if (end->carried < side->wire.len && end->engine_over == 0u) {
-    duel_engine_push(end->engine, side->wire.data + end->carried,
-                     side->wire.len - end->carried);
+    tls_peer_push(end->engine, side->wire.data + end->carried,
+                  side->wire.len - end->carried);
   }
   end->carried = side->wire.len;
-  const duel_engine_state state =
-      end->engine_over != 0u ? DUEL_ENGINE_FAILED
-                             : duel_engine_step(end->engine, &end->read);
-  if (state == DUEL_ENGINE_UP && end->engine_up == 0u) {
+  const tls_peer_state state = end->engine_over != 0u
+                                   ? TLS_PEER_FAILED
+                                   : tls_peer_step(end->engine, &end->read);
+  if (state == TLS_PEER_UP && end->engine_up == 0u) {
     duel_trace("the attacker's engine is up", who);
     end->engine_up = 1u;
   }
-  if (state == DUEL_ENGINE_CLOSED || state == DUEL_ENGINE_FAILED) {
+  if (state == TLS_PEER_CLOSED || state == TLS_PEER_FAILED) {
     end->engine_over = 1u;
-    end->clean |= state == DUEL_ENGINE_CLOSED ? 1u : 0u;
+    end->clean |= state == TLS_PEER_CLOSED ? 1u : 0u;
   }
   if (end->read.len > read) {
     FUZZ_MUST(EPOCH,
@@ -296,7 +296,7 @@ void duel_intercept(duel *d, unsigned who) {
   duel_wire_take_out(&d->wires[1u - who], DUEL_SEALED);
   end->inside = 1u;
   end->carried = end->side.wire_clear;
-  end->engine = duel_engine_open(role, d->attacker, &d->tls, d->high);
+  end->engine = tls_peer_open(role, d->attacker, &d->tls, d->high);
   if (who == PAIR_CLIENT) {
     (void)tls_identity_is_good(d->attacker, &chain_ok, &name_ok);
     name_ok = d->tls.name % 4u == 0u ? name_ok : 0;
@@ -375,7 +375,7 @@ static size_t deliver_run(duel *d, unsigned to, size_t most) {
     }
     const uint8_t *data = wire->data.data + wire->from;
     smtpc_octets_add(&end->told, data, run);
-    duel_engine_write(end->engine, data, run);
+    (void)tls_peer_write(end->engine, data, run);
     wire->from += run;
     d->work++;
   } else {
@@ -447,7 +447,7 @@ void duel_hang_up(duel *d, unsigned to, int clean, int reset) {
   foretell_end(d, to, clean, reset);
   d->work++;
   if (end->inside != 0u && clean != 0) {
-    duel_engine_close(end->engine);
+    tls_peer_close(end->engine);
     duel_pump(d, to);
   }
   if (duel_is_closed(d, to) == 0) {
@@ -646,7 +646,7 @@ void duel_end(duel *d) {
     duel_side *end = &d->sides[who];
     tls_side_end(&end->side);
     if (end->engine != NULL) {
-      duel_engine_free(end->engine);
+      tls_peer_free(end->engine);
       end->engine = NULL;
     }
     let_go(&end->said);

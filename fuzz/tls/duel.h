@@ -122,10 +122,6 @@ typedef struct duel {
   uint8_t prodded;      // 1: a side was told something that makes it speak
 } duel;
 
-// duel_prepare makes what lives as long as the process. Each input calls it first, so that
-// no input draws random numbers for it.
-void duel_prepare(void);
-
 // duel_begin begins both sessions in `slot` and runs them to their first wait. `*d` is
 // zero but for `number`, or was given to `duel_end` and `number` set; scripts and
 // policies are borrowed until then. The script has no LATE.

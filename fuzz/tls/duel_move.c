@@ -149,10 +149,10 @@ static void alert(duel *d, unsigned to, int fatal, uint64_t number) {
   }
   duel_touch(d);
   if (fatal != 0) {
-    duel_engine_alert(end->engine, code);
+    tls_peer_alert(end->engine, code);
     end->engine_over = 1u;
   } else {
-    duel_engine_close(end->engine);
+    tls_peer_close(end->engine);
   }
   duel_pump(d, to);
 }
@@ -161,7 +161,7 @@ static void key_update(duel *d, unsigned to, uint64_t number) {
   duel_side *end = &d->sides[to];
   if (end->engine_up != 0u && end->engine_over == 0u) {
     duel_touch(d);
-    duel_engine_update(end->engine, number != 0u);
+    tls_peer_update(end->engine, number != 0u);
     duel_pump(d, to);
   }
 }

@@ -2,9 +2,8 @@
 #ifndef SMTPCORE_FUZZ_TLS_DUEL_PARTS_H
 #define SMTPCORE_FUZZ_TLS_DUEL_PARTS_H
 
-#include <openssl/base.h>
-
 #include "fuzz/tls/duel.h"
+#include "fuzz/tls/peer.h"
 
 // ------------------------------------------------------------ the wires (duel_wire.c)
 
@@ -32,36 +31,6 @@ void duel_wire_change(duel_wire *wire, size_t at, uint8_t bits);
 // cover, and one that is not whole yet, are passed over.
 int duel_flight_is_part(const smtpc_octets *got, const smtpc_octets *said,
                         size_t from);
-
-// -------------------------------------------------- the attacker's engine (duel_engine.c)
-
-// duel_engine_open opens an engine that plays `role`: a server with `identity`, or a
-// client that trusts everybody. It takes versions from `tls->low` (0: any) to `high`.
-SSL *duel_engine_open(smtpc_tls_role role, unsigned identity,
-                      const script_tls *tls, unsigned high);
-
-// duel_engine_step takes what arrived and appends to `read` what it decrypts. It returns
-// what became of the engine.
-typedef enum duel_engine_state {
-  DUEL_ENGINE_SHAKES = 0,
-  DUEL_ENGINE_UP = 1,
-  DUEL_ENGINE_CLOSED = 2,  // the peer said close_notify
-  DUEL_ENGINE_FAILED = 3
-} duel_engine_state;
-
-void duel_engine_push(SSL *engine, const uint8_t *data, size_t len);
-duel_engine_state duel_engine_step(SSL *engine, smtpc_octets *read);
-
-// duel_engine_pull sets `*out_data` to all that the engine has for its peer, which lies
-// there until the next call of any of these, and returns how much it is.
-size_t duel_engine_pull(SSL *engine, const uint8_t **out_data);
-void duel_engine_pulled(SSL *engine);
-
-void duel_engine_write(SSL *engine, const uint8_t *data, size_t len);
-void duel_engine_close(SSL *engine);
-void duel_engine_alert(SSL *engine, uint8_t alert);
-void duel_engine_update(SSL *engine, int asks);
-void duel_engine_free(SSL *engine);
 
 // ------------------------------------------------------------- what happens (duel.c)
 
