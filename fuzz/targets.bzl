@@ -30,6 +30,7 @@ TARGETS = {
     "server": {"kind": "script", "max_len": 8192},
     "stuffing": {"kind": "content", "max_len": 4096},
     "table": {"kind": "tokens", "max_len": 4},
+    "tls_client": {"kind": "tls_script", "max_len": 8192, "tls": True},
     "tls_deep_client": {
         "kind": "tls",
         "max_len": 8192,
@@ -46,6 +47,7 @@ TARGETS = {
     },
     "tls_raw_client": {"kind": "tls", "max_len": 8192, "tls": True},
     "tls_raw_server": {"kind": "tls", "max_len": 8192, "tls": True},
+    "tls_server": {"kind": "tls_script", "max_len": 8192, "tls": True},
     "write": {"kind": "tokens", "max_len": 2048},
     "xtext": {"kind": "tokens", "max_len": 1024},
 }
