@@ -165,7 +165,7 @@ def check_unharmed(targets, pool, tally):
 def laws_in_use():
     """Returns the laws that targets and harness have an oracle for."""
     used = set()
-    for path in make.sources("fuzz/targets/*.c", "fuzz/harness/*.c", "fuzz/harness/*.h"):
+    for path in make.sources("fuzz/targets/*.c", "fuzz/harness/*.[ch]", "fuzz/tls/*.[ch]"):
         text = planted.read(os.path.join(planted.ROOT, path))
         used |= {law for law in planted.laws()
                  if re.search(r"\bFUZZ_MUST\(\s*%s\b|\bFUZZ_LAW_%s\b" % (law, law), text)}

@@ -17,6 +17,7 @@
 #include "shim/mem/mem.h"
 
 #define RECORD_HEAD 5u
+#define RECORD_DATA 0x17u
 #define ROUNDS_MAX 20u
 
 static const char *folder;
@@ -407,6 +408,17 @@ static void write_then(const char *name, const smtpc_octets *wire, size_t len,
   smtpc_octets_free(&out);
 }
 
+// How much of it there is up to the end of the first record of data.
+static size_t len_to_data(const smtpc_octets *wire) {
+  size_t at = 0u;
+  int data = 0;
+  while (at < wire->len && data == 0) {
+    data = wire->data[at] == RECORD_DATA;
+    at += record_len(wire, at);
+  }
+  return at;
+}
+
 // What an honest handshake of one version gives when it is cut, repeated, mixed.
 static void write_variations(const char *version, const scene *s,
                              smtpc_tls_role role) {
@@ -431,6 +443,8 @@ static void write_variations(const char *version, const scene *s,
   write_then(NAME("all-then-alert"), wire, wire->len,
              "\x15\x03\x03\0\x02\x02\x50", 7u);
   write_then(NAME("all-then-hello-request"), wire, wire->len,
+             "\x16\x03\x03\0\x04\0\0\0\0", 9u);
+  write_then(NAME("hello-request-within"), wire, len_to_data(wire),
              "\x16\x03\x03\0\x04\0\0\0\0", 9u);
   write_then(NAME("all-then-another-handshake"), wire, wire->len, wire->data,
              first);

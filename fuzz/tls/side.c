@@ -15,9 +15,14 @@
 #define RECORD_MAX (16384u + 2048u)
 #define WIRE_KEPT_MAX 65536u
 #define TURNS_MAX 200000u
+// What a side says at once goes out in pieces of so many octets, and of each but the last
+// so many stay behind: the start of the stream's ring moves, and the ring wraps.
+#define SENT_MAX 4096u
+#define SENT_LATER 3001u
 // So many octets of what arrives are kept, for the ClientHello among them.
 #define CAME_MAX 16384u
 #define RECORD_ALERT 0x15u
+#define RECORD_HANDSHAKE 0x16u
 // Its two octets, its type, and a tag of AEAD.
 #define ALERT_RECORD_MAX 19u
 #define ALERT_UNRECOGNIZED_NAME 112u
@@ -104,6 +109,8 @@ static void check_records(tls_side *s) {
                   head[2] <= 0x04u && len <= RECORD_MAX,
               "the %s puts something on the wire that is no TLS record",
               name_of(s));
+    FUZZ_MUST(ONEWAY, s->up == 0u || head[0] != RECORD_HANDSHAKE,
+              "the %s begins another handshake", name_of(s));
     if (s->wire.len - s->record_at - RECORD_HEAD < len) {
       return;
     }
@@ -112,15 +119,32 @@ static void check_records(tls_side *s) {
   }
 }
 
-static void flush(tls_side *s) {
+// How much of what a stream has for the network is to be taken now, of the first part.
+static size_t taken_of(smtpc_stream *stream, smtpc_stream_part parts[2],
+                       size_t later) {
+  const unsigned count = smtpc_stream_parts(stream, parts);
+  const size_t len = count > 0u ? parts[0].len : 0u;
+  const size_t all = len + (count > 1u ? parts[1].len : 0u);
+  if (all <= later) {
+    return 0u;
+  }
+  return all - later < len ? all - later : len;
+}
+
+// The network takes what the stream has for it, but for `later` octets.
+static void flush_but(tls_side *s, size_t later) {
   smtpc_stream_part parts[2];
-  unsigned count = smtpc_stream_parts(&s->stream, parts);
-  while (count > 0u) {
-    smtpc_octets_add(&s->wire, parts[0].data, parts[0].len);
-    smtpc_stream_sent(&s->stream, parts[0].len);
-    count = smtpc_stream_parts(&s->stream, parts);
+  size_t len = taken_of(&s->stream, parts, later);
+  while (len > 0u) {
+    smtpc_octets_add(&s->wire, parts[0].data, len);
+    smtpc_stream_sent(&s->stream, len);
+    len = taken_of(&s->stream, parts, later);
   }
   check_records(s);
+}
+
+static void flush(tls_side *s) {
+  flush_but(s, 0u);
 }
 
 static void send(tls_side *s, unsigned channel, const uint8_t *data,
@@ -128,13 +152,14 @@ static void send(tls_side *s, unsigned channel, const uint8_t *data,
   size_t done = 0u;
   while (done < len) {
     const size_t room = smtpc_stream_room(&s->stream);
-    const size_t n = len - done < room ? len - done : room;
+    const size_t most = room < SENT_MAX ? room : SENT_MAX;
+    const size_t n = len - done < most ? len - done : most;
     FUZZ_MUST(BOUNDS, n > 0u, "an empty stream has no room");
     FUZZ_MUST(EPOCH,
               smtpc_stream_send(&s->stream, channel, data + done, n) == 1,
               "the %s speaks on a channel that is not in force", name_of(s));
     done += n;
-    flush(s);
+    flush_but(s, done < len ? SENT_LATER : 0u);
   }
 }
 
