@@ -89,8 +89,10 @@ static void pump(tls_talk *t) {
     return;
   }
   const smtpc_octets *wire = &t->side.wire;
-  tls_peer_push(t->engine, wire->data + t->carried, wire->len - t->carried);
-  t->carried = wire->len;
+  if (wire->len > t->carried) {
+    tls_peer_push(t->engine, wire->data + t->carried, wire->len - t->carried);
+    t->carried = wire->len;
+  }
   if (t->state == TLS_PEER_SHAKES || t->state == TLS_PEER_UP) {
     t->state = tls_peer_step(t->engine, &t->read);
     t->up |= t->state == TLS_PEER_UP ? 1u : 0u;
@@ -102,7 +104,9 @@ static void pass(tls_talk *t, size_t most) {
   const size_t len = most < waiting(t) ? most : waiting(t);
   const size_t from = t->waits_from;
   t->waits_from += len;
-  (void)give(t, t->waits.data + from, len);
+  if (len > 0u) {
+    (void)give(t, t->waits.data + from, len);
+  }
   pump(t);
 }
 
@@ -409,6 +413,10 @@ static void begin(tls_talk *t, const script *moves) {
   script_tls_of(moves, &t->tls);
   if (t->tls.high < TLS1_VERSION || t->tls.high > TLS1_3_VERSION) {
     t->tls.high = TLS1_3_VERSION;
+  }
+  // A peer has no lowest version that nobody knows.
+  if (t->tls.low < TLS1_VERSION || t->tls.low > TLS1_3_VERSION) {
+    t->tls.low = 0u;
   }
   tls_peer_prepare();
   tls_random_reset(0u);
