@@ -208,6 +208,22 @@ static unsigned identity_of(X509 *cert) {
   return i;
 }
 
+static int is_distrust(unsigned failure) {
+  return failure == SMTPC_TLS_FAILURE_CERTIFICATE ||
+                 failure == SMTPC_TLS_FAILURE_CERTIFICATE_TIME ||
+                 failure == SMTPC_TLS_FAILURE_NAME
+             ? 1
+             : 0;
+}
+
+// What is wrong with an identity that is not good: a report says it (RFC 8460).
+static unsigned fault_of(unsigned identity, int chain) {
+  if (identity == TLS_EXPIRED || identity == TLS_NOT_YET) {
+    return SMTPC_TLS_FAILURE_CERTIFICATE_TIME;
+  }
+  return chain == 0 ? SMTPC_TLS_FAILURE_CERTIFICATE : SMTPC_TLS_FAILURE_NAME;
+}
+
 // A client finds of a certificate what the table says of it, and a certificate that is
 // none of ours is signed by nobody whom it trusts.
 static void check_certificate(const tls_side *side) {
@@ -237,10 +253,13 @@ static void check_certificate(const tls_side *side) {
             "the client trusts a certificate that nobody made");
   FUZZ_MUST(POLICY,
             side->failed == 0u || whole == 0 || good == 0 ||
-                (failure != SMTPC_TLS_FAILURE_CERTIFICATE &&
-                 failure != SMTPC_TLS_FAILURE_CERTIFICATE_TIME &&
-                 failure != SMTPC_TLS_FAILURE_NAME),
+                is_distrust(failure) == 0,
             "the client refuses a good certificate");
+  FUZZ_MUST(POLICY,
+            side->failed == 0u || whole == 0 || is_distrust(failure) == 0 ||
+                failure == fault_of(identity, chain),
+            "the client refuses a certificate that is %s for failure %u",
+            tls_identity_name(identity), failure);
 }
 
 static unsigned finding_of(const tls_side *side) {
