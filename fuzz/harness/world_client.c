@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz/harness/choice.h"
+#include "fuzz/harness/watch.h"
 #include "fuzz/harness/world.h"
 #include "fuzz/harness/world_client_parts.h"
 
@@ -159,6 +160,8 @@ static void do_action(world_client *w, const smtpc_action *act,
   if (is_traced()) {
     trace_action(act, data);
   }
+  const fuzz_watched watched = {in, act, data, w->slot, 1u};
+  fuzz_watch_tell(&watched);
   if (w->light == 0u && kind != SMTPC_DO_SEND) {
     wc_law_action(w, act);
   }
@@ -493,6 +496,7 @@ static world_client *begin(unsigned slot, const smtpc_client_policy *policy,
             "a policy that was not checked");
   memset(w, 0, offsetof(world_client, queue));
   w->script = answers;
+  w->slot = slot;
   w->policy = *policy;
   w->policy_before = *policy;
   w->light = light;
@@ -501,6 +505,8 @@ static world_client *begin(unsigned slot, const smtpc_client_policy *policy,
   wc_find_credentials(w);
   wc_begin(w);
   smtpc_client_init(&w->session, &w->policy);
+  const fuzz_watched first = {NULL, NULL, NULL, slot, 1u};
+  fuzz_watch_tell(&first);
   run(w, &none);
   return w;
 }

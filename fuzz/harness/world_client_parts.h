@@ -150,6 +150,7 @@ typedef struct wc_account {
 struct world_client {
   // All up to `queue` is made zero by `world_client_begin`.
   const script *script;
+  unsigned slot;
   const uint8_t *name;
   const uint8_t *password;
   size_t name_len;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz/harness/choice.h"
+#include "fuzz/harness/watch.h"
 #include "fuzz/harness/world.h"
 #include "fuzz/harness/world_server_parts.h"
 
@@ -250,6 +251,8 @@ static void do_report(world_server *w, const smtpc_action *act) {
 static void do_action(world_server *w, const smtpc_action *act,
                       const smtpc_input *in, size_t left) {
   const uint8_t *data = smtpc_server_octets(&w->session, act, in);
+  const fuzz_watched watched = {in, act, data, w->slot, 0u};
+  fuzz_watch_tell(&watched);
   if (is_traced()) {
     trace_action(act, data);
   }
@@ -445,6 +448,7 @@ world_server *world_server_begin(unsigned slot,
   const smtpc_input none = smtpc_input_make(SMTPC_IN_NONE);
   memset(w, 0, offsetof(world_server, policy));
   memset(w->digest, 0, sizeof w->digest);
+  w->slot = slot;
   fuzz_guard_set(&w->before);
   fuzz_guard_set(&w->after);
   w->policy = *policy;
@@ -456,6 +460,8 @@ world_server *world_server_begin(unsigned slot,
   w->account.owed = 1u;
   w->steps_max = SMTPC_MEM_STEPS_PER_OCTET;
   smtpc_server_init(&w->session, &w->policy);
+  const fuzz_watched first = {NULL, NULL, NULL, slot, 0u};
+  fuzz_watch_tell(&first);
   (void)step(w, &none, &act);
   run_on(w, &act);
   return w;

@@ -103,6 +103,7 @@ typedef struct ws_secret {
 struct world_server {
   // All up to `policy` is made zero by `world_server_begin`.
   const script *answers;
+  unsigned slot;
   size_t verdict_next;
   size_t nonce_next;
   size_t salt_next;

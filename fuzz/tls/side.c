@@ -575,8 +575,8 @@ static int is_no_name(tls_part name) {
 static void check_server_hello(const tls_side *s) {
   tls_hello theirs;
   tls_hello ours;
-  const uint8_t *answer = s->wire.data + s->wire_clear;
   const size_t len = s->wire.len - s->wire_clear;
+  const uint8_t *answer = len > 0u ? s->wire.data + s->wire_clear : NULL;
   const size_t from =
       s->heard_clear < s->came.len ? s->heard_clear : s->came.len;
   if (s->started == 0u || len == 0u || s->came.len == from ||
