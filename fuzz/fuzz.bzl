@@ -53,7 +53,7 @@ _REAL_DEPS = ["//fuzz/tls", "//shim/boringssl", "@boringssl//:crypto", "@borings
 _DEEP_DEPS = [
     "//fuzz/tls:tls_deep",
     "//fuzz/tls:boringssl_deep",
-    "@boringssl//:crypto_deep",
+    "@boringssl//:crypto",
     "@boringssl//:ssl_deep",
 ]
 

@@ -1,19 +1,21 @@
 #!/usr/bin/python3
-"""Measures how much of the core the committed seeds reach, and nothing but them.
+"""Measures how much of the core and of the shims the committed seeds reach, and nothing
+but them.
 
     coverage.py [--out FOLDER] [--check]
 
-Each target is built with clang's source-based coverage against all of core/*.c, whether
-it uses it or not, and replays its seeds once. FOLDER (default ./coverage) then holds, for
+Each target is built with clang's source-based coverage against all of core/*.c, and where
+it has TLS, of shim/boringssl/*.c and shim/stream/*.c, whether it uses it or not, and
+replays its seeds once. FOLDER (default ./coverage) then holds, for
 each target and for all together (`merged`): html/index.html, summary.txt, coverage.txt
 with each line, and coverage.json as llvm-cov has it.
 
---check compares with fuzz/coverage_bar.json, and writes no HTML. That file has the bar in
-percent: lines and branches of the whole core, and MC/DC of the tokenizers and of the
-policy. It lists what cannot be reached by construction: file, text of the line (and nth,
+--check compares with fuzz/coverage_bar.json, and writes no HTML. That file has the bar of
+each folder in percent: lines and branches, and for the core the MC/DC of the tokenizers and
+of the policy. It lists what cannot be reached by construction: file, text of the line (and nth,
 from 0, where several lines read the same), how many of its branches and mcdc, and of the
-lines from it on, are missing, and the reason. What is listed and reached nevertheless, or not there any more,
-fails as well. Exit status: 0, 1 below the bar, 64 for a wrong flag.
+lines from it on, are missing, and the reason. What is listed and reached nevertheless, or
+not there any more, fails as well. Exit status: 0, 1 below the bar, 64 for a wrong flag.
 """
 
 import argparse
@@ -37,14 +39,19 @@ PROFDATA = "llvm-profdata-19"
 MEASURES = ["lines", "branches", "mcdc"]
 
 
-def core_files():
-    return make.sources("core/*.c")
+def measured(tls=True):
+    """Returns the files that are measured, in a target with TLS or in another."""
+    return make.sources("core/*.c", *(make.TLS_SEEN if tls else []))
+
+
+def has_tls(target):
+    return bool(make.targets()[target].get("tls"))
 
 
 def usable():
     """Returns the targets that have a source and seeds."""
     return [name for name in sorted(make.targets()) if make.corpus(name) and
-            os.path.exists(os.path.join(make.ROOT, "fuzz/targets/%s.c" % name))]
+            os.path.exists(os.path.join(make.ROOT, make.source_of(name)))]
 
 
 def replay(target, folder):
@@ -66,9 +73,9 @@ def profile(base, parts):
     return out
 
 
-def cov(command, binary, data, words):
-    """Runs llvm-cov on the core alone and returns what it prints."""
-    paths = [os.path.join(make.ROOT, path) for path in core_files()]
+def cov(command, binary, data, words, tls=True):
+    """Runs llvm-cov on what is measured alone and returns what it prints."""
+    paths = [os.path.join(make.ROOT, path) for path in measured(tls)]
     done = subprocess.run([COV, command, "-instr-profile=" + data] + words + [binary] + paths,
                           check=False, text=True, cwd=make.ROOT, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
@@ -77,18 +84,18 @@ def cov(command, binary, data, words):
     return done.stdout
 
 
-def write_report(folder, binary, data):
+def write_report(folder, binary, data, tls):
     """Writes all forms of one report."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     shown = ["-show-branches=count", "-show-mcdc", "-show-mcdc-summary"]
     cov("show", binary, data, ["-format=html", "-output-dir=" + os.path.join(folder, "html")] +
-        shown)
+        shown, tls)
     for name, command, words in [
             ("coverage.txt", "show", shown), ("coverage.json", "export", []),
             ("summary.txt", "report", ["-show-branch-summary", "-show-mcdc-summary"])]:
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
-            file.write(cov(command, binary, data, words))
+            file.write(cov(command, binary, data, words, tls))
 
 
 # ---------------------------------------------------------------------- counting
@@ -152,19 +159,19 @@ class File:
 
 
 def files_of(export):
-    """Returns a dict: path in the tree, its File. Each file of the core must be there."""
+    """Returns a dict: path in the tree, its File. Each file that is measured must be there."""
     found = {}
     for entry in export["data"][0]["files"]:
         path = os.path.relpath(os.path.join(make.ROOT, entry["filename"]), make.ROOT)
         found[path] = File(path, entry, make.text_of(path, {}))
-    absent = sorted(set(core_files()) - set(found))
+    absent = sorted(set(measured()) - set(found))
     if absent:
         raise make.Failure("not in the report: " + ", ".join(absent))
-    return {path: found[path] for path in core_files()}
+    return {path: found[path] for path in measured()}
 
 
 def check(files, bar):
-    """Returns (a line for each measure, what is wrong, what is missing)."""
+    """Returns (a line for each folder and measure, what is wrong, what is missing)."""
     missing = collections.Counter()
     for file in files.values():
         for measure, line, count in file.missing():
@@ -175,18 +182,25 @@ def check(files, bar):
         for problem in exclude(row, files, missing, excluded):
             problems.append(problem)
     lines = []
-    for measure in MEASURES:
-        paths = [path for path in files if measure != "mcdc" or
-                 any(fnmatch.fnmatch(os.path.basename(path), name) for name in bar["mcdc_files"])]
-        without = sum(excluded[path, measure] for path in paths)
-        total = sum(files[path].total(measure) for path in paths) - without
-        covered = sum(files[path].covered(measure) for path in paths)
-        percent = 100.0 * covered / total if total else 0.0
-        lines.append("%-8s %6d of %6d: %6.2f %%, the bar is %g; %d more are excluded" % (
-            measure, covered, total, percent, bar["least"][measure], without))
-        if percent < bar["least"][measure]:
-            problems.append("below the bar: " + lines[-1])
+    for folder, least in bar["least"].items():
+        for measure in [name for name in MEASURES if name in least]:
+            counts = count(files, excluded, bar, folder, measure)
+            lines.append("%-15s %-8s %6d of %6d: %6.2f %%, the bar is %g; %d more are excluded"
+                         % (folder, measure, *counts[:3], least[measure], counts[3]))
+            if counts[2] < least[measure]:
+                problems.append("below the bar: " + lines[-1])
     return lines, problems, missing
+
+
+def count(files, excluded, bar, folder, measure):
+    """Returns (how many are reached, of how many, in percent, how many more are excluded)."""
+    paths = [path for path in files if os.path.dirname(path) == folder and (
+        measure != "mcdc" or
+        any(fnmatch.fnmatch(os.path.basename(path), name) for name in bar["mcdc_files"]))]
+    without = sum(excluded[path, measure] for path in paths)
+    total = sum(files[path].total(measure) for path in paths) - without
+    covered = sum(files[path].covered(measure) for path in paths)
+    return covered, total, 100.0 * covered / total if total else 0.0, without
 
 
 def exclude(row, files, missing, excluded):
@@ -250,17 +264,21 @@ def measure_all(folder, problems):
 
 
 def measure(problems, out=None):
-    """Replays all targets and returns a dict: path of the core, its File. With `out` it
+    """Replays all targets and returns a dict: path in the tree, its File. With `out` it
     writes the reports there."""
     with tempfile.TemporaryDirectory() as folder:
         found = measure_all(folder, problems)
         merged = profile(os.path.join(folder, "merged"), [data for _, data in found.values()])
-        # All binaries hold the same core, so one of them tells of all.
-        binary = next(iter(found.values()))[0]
+        # All binaries hold the same core, and all with TLS the same shims, so one of them
+        # tells of all.
+        binaries = [own for name, (own, _) in found.items() if has_tls(name)]
+        if not binaries:
+            raise make.Failure("\n".join(["no target with TLS replays"] + problems))
+        binary = binaries[0]
         if out:
             for name, (own, data) in found.items():
-                write_report(os.path.join(out, name), own, data)
-            write_report(os.path.join(out, "merged"), binary, merged)
+                write_report(os.path.join(out, name), own, data, has_tls(name))
+            write_report(os.path.join(out, "merged"), binary, merged, True)
         return files_of(json.loads(cov("export", binary, merged, [])))
 
 

@@ -23,7 +23,7 @@ by default it is smtpcore/fuzz in the user's cache folder.
 
 Targets with `tls` are linked to BoringSSL too: an archive for each kind of memory checks,
 made once. No search sees into it, and UndefinedBehaviorSanitizer neither: it is the code
-of others. Targets with `deep` have the one of its fuzzer mode. Its source is the one that
+of others. Targets with `deep` have its TLS in its fuzzer mode. Its source is the one that
 Bazel builds (bazel/boringssl.bzl): the pinned tarball, or the tree SMTPCORE_BORINGSSL.
 """
 
@@ -58,6 +58,10 @@ TLS_HARNESS = ["fuzz/tls/*.c"]
 # How BoringSSL's own build compiles it, without the warnings.
 BORINGSSL_COPTS = ["-O2", "-g1", "-w", "-D_XOPEN_SOURCE=700", "-DBORINGSSL_IMPLEMENTATION",
                    "-fno-common", "-fno-strict-aliasing", "-Wa,--noexecstack"]
+# Arithmetic without a heap and with fixed sizes only, which takes half of a handshake's
+# time: what memory it is given is checked by its callers.
+BORINGSSL_PLAIN = "/curve25519/"
+PLAIN = ["-fno-sanitize=address"]
 BORINGSSL_CXX = ["-std=c++14", "-fno-exceptions", "-fno-rtti"]
 DEEP = ["-DBORINGSSL_UNSAFE_FUZZER_MODE", "-DBORINGSSL_UNSAFE_DETERMINISTIC_MODE"]
 # The library's randomness is the harness's (fuzz/tls/random.h).
@@ -333,12 +337,13 @@ def extract(tarball, folder):
 
 
 def boringssl_sources(tree, assembler):
-    """Returns the sources of crypto and ssl, from the lists that the tree carries."""
+    """Returns the sources of crypto and those of ssl, from the lists that the tree carries."""
     with open(os.path.join(tree, "BUILD.generated.bzl"), encoding="utf-8") as file:
         lists = {node.targets[0].id: ast.literal_eval(node.value)
                  for node in ast.parse(file.read()).body if isinstance(node, ast.Assign)}
-    return (lists["crypto_sources"] + lists["ssl_sources"] +
-            (lists["crypto_sources_linux_" + platform.machine()] if assembler else []))
+    return (lists["crypto_sources"] +
+            (lists["crypto_sources_linux_" + platform.machine()] if assembler else []),
+            lists["ssl_sources"])
 
 
 def memory_check(copts):
@@ -354,34 +359,45 @@ BORINGSSL_LOCK = threading.Lock()
 
 def boringssl(beside, deep, compiler="clang-19", library=()):
     """Returns the archive of BoringSSL for what is compiled with the options `beside`.
-    `library` are words that say which library of C++ it is."""
-    tree, digest = boringssl_tree()
+    `library` are words that say which library of C++ it is. Of the fuzzer mode only the TLS
+    is another: its cryptography would be too in its randomness, which targets have already."""
+    tree, _ = boringssl_tree()
     check = memory_check(beside)
-    copts = BORINGSSL_COPTS + MEMORY_CHECKS.get(check, []) + (DEEP if deep else [])
+    copts = BORINGSSL_COPTS + MEMORY_CHECKS.get(check, [])
     if platform.machine() not in ("x86_64", "aarch64"):
         copts = copts + ["-DOPENSSL_NO_ASM"]
-    name = digest_of(version_of(compiler), " ".join(copts), digest, *library)
-    out = cache("boringssl", "%s%s-%s.a" % (check or "none", "-deep" if deep else "", name))
+    crypto, ssl = boringssl_sources(tree, "-DOPENSSL_NO_ASM" not in copts)
+    kind = check or "none"
+    # Targets are built side by side: one of them makes it, and the others wait.
+    with BORINGSSL_LOCK:
+        below = boringssl_archive("crypto-" + kind, crypto, compiler, copts, [])
+        return boringssl_archive(("deep-" if deep else "ssl-") + kind, ssl, compiler,
+                                 copts + list(library) + (DEEP if deep else []), [below])
+
+
+def boringssl_archive(name, paths, compiler, copts, others):
+    """Returns an archive of some of BoringSSL's sources, and of what is in other archives."""
+    tree, digest = boringssl_tree()
+    digest = digest_of(version_of(compiler), " ".join(copts), digest, *others)
+    out = cache("boringssl", "%s-%s.a" % (name, digest))
 
     def make(temporary):
-        paths = boringssl_sources(tree, "-DOPENSSL_NO_ASM" not in copts)
         with tempfile.TemporaryDirectory(dir=os.path.dirname(out)) as folder:
             objects = [os.path.join(folder, path.replace("/", "_") + ".o") for path in paths]
 
             def one(path, where):
-                words = {".cc": BORINGSSL_CXX + list(library), ".c": ["-std=c11"]}
-                run([compiler] + words.get(os.path.splitext(path)[1], []) + copts +
+                words = {".cc": BORINGSSL_CXX, ".c": ["-std=c11"]}
+                plain = PLAIN if BORINGSSL_PLAIN in path else []
+                run([compiler] + words.get(os.path.splitext(path)[1], []) + copts + plain +
                     ["-I" + os.path.join(tree, "src/include"), "-c",
                      os.path.join(tree, path), "-o", where])
 
             with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
                 list(pool.map(one, paths, objects))
             os.unlink(temporary)
-            run(["llvm-ar-19", "rcs", temporary] + objects)
+            run(["llvm-ar-19", "qcsL", temporary] + objects + others)
 
-    # Targets are built side by side: one of them makes it, and the others wait.
-    with BORINGSSL_LOCK:
-        return into_place(out, make)
+    return into_place(out, make)
 
 
 def tls_copts(deep):
