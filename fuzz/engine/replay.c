@@ -6,11 +6,11 @@
 //
 // Files of a script target whose names end with `.txt` are scripts in text
 // (fuzz/harness/script.h); all others are given as they are. `--again` runs all inputs
-// once more in the opposite order: what a target keeps between inputs shows (with
-// the oracles of the target itself). `--witness` compares what the inputs that FILE names
-// led to with what it says of them (fuzz/harness/witness.h), `--say-witness` prints such
-// a file. It exits with 1 when it finds no input, or one that
-// cannot be read.
+// once more in the opposite order: what a target keeps between inputs shows, by the oracles
+// of the target itself, or because an input leads to something else than before
+// (fuzz/harness/witness.h). `--witness` compares what the inputs that FILE names led to
+// with what it says of them, `--say-witness` prints such a file. It exits with 1 when it
+// finds no input, or one that cannot be read.
 #define _XOPEN_SOURCE 700
 #include <ftw.h>
 #include <signal.h>
@@ -28,6 +28,7 @@
 #define FILES_MAX 20000u
 
 static char *files[FILES_MAX];
+static uint64_t led_to[FILES_MAX];  // of each file, when it was run first
 static size_t file_count;
 static const char *current = "";
 
@@ -146,8 +147,7 @@ static int read_wanted(const char *path) {
   return 1;
 }
 
-static void check_witness(const char *path) {
-  const unsigned long long have = fuzz_witness_take();
+static void check_witness(const char *path, unsigned long long have) {
   const char *name = base_of(path);
   if (says_witness != 0) {
     printf("%s %016llx\n", name, have);
@@ -160,7 +160,7 @@ static void check_witness(const char *path) {
   }
 }
 
-static int run_file(const char *path) {
+static int run_file(const char *path, uint64_t *out_witness) {
   static smtpc_octets read;
   static smtpc_octets encoded;
   current = path;
@@ -175,15 +175,39 @@ static int run_file(const char *path) {
     uint8_t *block = fuzz_block(input->data, input->len);
     (void)LLVMFuzzerTestOneInput(block, input->len);
     fuzz_block_free(block, input->data, input->len);
-    check_witness(path);
   }
+  *out_witness = fuzz_witness_take();
   current = "";
   return good;
 }
 
+// Runs all files. Returns how many could not be run.
+static size_t run_all(void) {
+  size_t failed = 0u;
+  for (size_t i = 0u; i < file_count; i++) {
+    if (run_file(files[i], &led_to[i]) == 0) {
+      failed++;
+    } else {
+      check_witness(files[i], led_to[i]);
+    }
+  }
+  return failed;
+}
+
+// Runs all files in the opposite order.
+static void run_again(void) {
+  for (size_t i = file_count; i > 0u; i--) {
+    uint64_t have = 0u;
+    if (run_file(files[i - 1u], &have) != 0 && have != led_to[i - 1u]) {
+      fprintf(stderr, "replay: %s leads to something else after other inputs\n",
+              base_of(files[i - 1u]));
+      wrong++;
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   int again = 0;
-  size_t failed = 0u;
   signal(SIGABRT, on_abort);
   if (__sanitizer_set_death_callback != NULL) {
     __sanitizer_set_death_callback(say_current);
@@ -204,11 +228,9 @@ int main(int argc, char **argv) {
     }
   }
   qsort(files, file_count, sizeof files[0], by_name);
-  for (size_t i = 0u; i < file_count; i++) {
-    failed += run_file(files[i]) == 0;
-  }
-  for (size_t i = file_count; again != 0 && i > 0u; i--) {
-    (void)run_file(files[i - 1u]);
+  const size_t failed = run_all();
+  if (again != 0) {
+    run_again();
   }
   if (file_count == 0u) {
     fprintf(stderr, "replay: no input\n");

@@ -16,6 +16,7 @@
 #include "fuzz/harness/block.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 #include "fuzz/tls/peer.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TLS_SCRIPT;
@@ -67,6 +68,15 @@ static size_t run_connection(duel *d, unsigned slot, const input *in,
   return at;
 }
 
+static void say_witness(const duel *d) {
+  for (unsigned who = 0u; who < 2u; who++) {
+    const smtpc_octets *wire = &d->sides[who].side.wire;
+    fuzz_witness_octets(wire->data, wire->len);
+  }
+  fuzz_witness_add(world_server_event_hash(d->sides[PAIR_SERVER].side.server));
+  fuzz_witness_add(world_client_event_hash(d->sides[PAIR_CLIENT].side.client));
+}
+
 static void try_script(const input *in) {
   static duel d;
   static duel alone;
@@ -81,6 +91,7 @@ static void try_script(const input *in) {
     at = run_connection(&d, SLOT, in, begin);
     FUZZ_MUST(BOUNDS, at >= begin, "moves come again");
     duel_check(&d, &peace);
+    say_witness(&d);
     if (connections > 0u) {
       alone.number = connections;
       duel_recall(&alone, &d);

@@ -14,6 +14,7 @@
 #include "fuzz/harness/block.h"
 #include "fuzz/harness/law.h"
 #include "fuzz/harness/target.h"
+#include "fuzz/harness/witness.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_SCRIPT;
 
@@ -52,6 +53,8 @@ static size_t try_connection(pair *p, pair_peace *peace, const script *moves,
   }
   pair_settle(p);
   pair_check(p, peace);
+  fuzz_witness_add(world_server_event_hash(p->server));
+  fuzz_witness_add(world_client_event_hash(p->client));
   pair_end(p);
   return at;
 }

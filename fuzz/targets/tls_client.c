@@ -4,8 +4,9 @@
 //
 // Laws: those of the client's world and of a side (fuzz/tls/side.h): EPOCH, DRAIN, RESET,
 // ONEWAY, FAILSTOP, POLICY, SECRET, BOUNDS; those of a talk with a real peer
-// (fuzz/tls/talk.h): EPOCH, COUNT, POLICY, ONEWAY, BOUNDS; here POLICY and DELIVERED for
-// whom it does not trust. A second talk has other pieces in the handshake (SPLIT), a
+// (fuzz/tls/talk.h): EPOCH, COUNT, POLICY, ONEWAY, BOUNDS, FAILSTOP; here POLICY for whom
+// it does not trust and what it says of it, SECRET for a bound mechanism that was cut out,
+// DELIVERED for what it reports. A second talk has other pieces in the handshake (SPLIT), a
 // third one a clear phase that offers nothing but STARTTLS (RESET).
 //
 // The input is a script: the policy, the peer and its identity, and what the peer does.
@@ -17,12 +18,15 @@
 #include "fuzz/harness/script.h"
 #include "fuzz/harness/target.h"
 #include "fuzz/harness/witness.h"
+#include "fuzz/tls/credentials.h"
+#include "fuzz/tls/peer.h"
 #include "fuzz/tls/talk.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TLS_SCRIPT;
 
 #define AGAIN 2u
 #define CUT_MAX 200u
+#define CONTENT_MAX 512u
 
 static int says(const smtpc_octets *octets, size_t from, const char *word) {
   return octets->len > from &&
@@ -62,6 +66,87 @@ static void check_told(const tls_talk *t) {
       "the client says nothing of TLS that has failed");
 }
 
+// What a verifier must say of the identity, by the table. A name that we do not want
+// cannot be wrong.
+static unsigned fault_of(const tls_talk *t) {
+  const tls_side *side = &t->side;
+  const unsigned identity = t->tls.identity % TLS_IDENTITIES;
+  if (side->truth.chain_ok == 0) {
+    return identity == TLS_EXPIRED || identity == TLS_NOT_YET
+               ? SMTPC_TLS_FAILURE_CERTIFICATE_TIME
+               : SMTPC_TLS_FAILURE_CERTIFICATE;
+  }
+  return side->truth.name_ok == 0 && side->peer.name_len > 0u
+             ? SMTPC_TLS_FAILURE_NAME
+             : SMTPC_TLS_FAILURE_NONE;
+}
+
+// An honest server that shows what must not be trusted, and wants nothing odd, is refused
+// for that, and one that goes up has that said of it.
+static void check_fault(const tls_talk *t) {
+  const tls_side *side = &t->side;
+  const unsigned failure = side->stream.facts.failure;
+  const unsigned fault = fault_of(t);
+  FUZZ_MUST(POLICY, side->up == 0u || side->facts.failure == fault,
+            "the fault of a certificate is %u, and it is told as %u", fault,
+            side->facts.failure);
+  if (side->peer.verify == 0u || fault == SMTPC_TLS_FAILURE_NONE ||
+      side->failed == 0u || tls_talk_is_fair(t) == 0) {
+    return;
+  }
+  FUZZ_MUST(POLICY, failure == fault,
+            "a certificate is refused for %u, and its fault is %u", failure,
+            fault);
+}
+
+// A client that demands TLS with its bound mechanisms, and could bind, does not say that
+// it cannot (RFC 5802 section 6): whoever cuts the bound one out of the offer is seen.
+static void check_bound(const tls_talk *t, const script *in,
+                        const smtpc_client_policy *policy) {
+  const uint64_t both =
+      SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(SCRAM_SHA_256_PLUS);
+  const tls_side *side = &t->side;
+  size_t clear = 0u;
+  const smtpc_octets *out = tls_side_output(side, &clear);
+  for (size_t i = 0u; i < in->count; i++) {
+    if (in->records[i].tag == SCRIPT_BINDING) {
+      return;
+    }
+  }
+  if (side->up == 0u || side->facts.version != SMTPC_TLS_1_3 ||
+      policy->binding == 0u || policy->auth_order != SMTPC_AUTH_ORDER_STRONG ||
+      (policy->mechanisms & both) != both) {
+    return;
+  }
+  // "n,," and the beginning of "n=", in base64.
+  FUZZ_MUST(SECRET, says(out, clear, "AUTH SCRAM-SHA-256 biws") == 0,
+            "a client that could bind to TLS says that it cannot");
+}
+
+// A message that was reported as delivered has reached the peer under TLS, whole.
+static void check_delivered(const tls_talk *t,
+                            const smtpc_client_policy *policy) {
+  const smtpc_octets *contents = NULL;
+  const tls_side *side = &t->side;
+  const size_t delivered = world_client_delivered(side->client, &contents);
+  if (delivered == 0u || side->up == 0u) {
+    return;
+  }
+  FUZZ_MUST(DELIVERED, says(&t->read, 0u, "MAIL FROM:") != 0,
+            "mail is reported as delivered, and nobody was told of it");
+  FUZZ_MUST(DELIVERED,
+            policy->bdat != 0u || says(&t->read, 0u, "\r\n.\r\n") != 0,
+            "a message is reported as delivered, and its end did not arrive");
+  if (delivered == 1u && contents->len > 0u && contents->len <= CONTENT_MAX &&
+      fuzz_find(contents->data, contents->len, ".", 1u) == 0) {
+    FUZZ_MUST(DELIVERED,
+              fuzz_find(t->read.data, t->read.len, contents->data,
+                        contents->len) != 0 ||
+                  policy->bdat != 0u,
+              "a message is reported as delivered, and did not arrive");
+  }
+}
+
 static void compare_cuts(const script *in, const smtpc_client_policy *policy,
                          const tls_talk *first, size_t cut) {
   static tls_talk t;
@@ -93,6 +178,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static script in;
   static tls_talk t;
   smtpc_client_policy policy;
+  // Before all else: an engine starts its clones where a first input has been.
+  tls_peer_prepare();
   if (script_decode(data, size, &in) == 0) {
     return -1;
   }
@@ -103,7 +190,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   tls_talk_check(&t);
   check_trust(&t, &policy);
   check_told(&t);
+  check_fault(&t);
+  check_bound(&t, &in, &policy);
+  check_delivered(&t, &policy);
   fuzz_witness_give(world_client_event_hash(t.side.client));
+  fuzz_witness_octets(t.side.wire.data, t.side.wire.len);
   if (t.side.up != 0u && fuzz_choose(&choice, AGAIN) == 0u) {
     compare_cuts(&in, &policy, &t, 1u + fuzz_choose(&choice, CUT_MAX));
   }

@@ -16,6 +16,7 @@
 #include "fuzz/harness/script.h"
 #include "fuzz/harness/target.h"
 #include "fuzz/harness/witness.h"
+#include "fuzz/tls/peer.h"
 #include "fuzz/tls/talk.h"
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TLS_SCRIPT;
@@ -76,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static script in;
   static tls_talk t;
   smtpc_server_policy policy;
+  // Before all else: an engine starts its clones where a first input has been.
+  tls_peer_prepare();
   if (script_decode(data, size, &in) == 0) {
     return -1;
   }
@@ -85,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   tls_talk_play(&t, 0u);
   tls_talk_check(&t);
   fuzz_witness_give(world_server_event_hash(t.side.server));
+  fuzz_witness_octets(t.side.wire.data, t.side.wire.len);
   if (t.side.up != 0u && fuzz_choose(&choice, AGAIN) == 0u) {
     compare_cuts(&in, &policy, &t, 1u + fuzz_choose(&choice, CUT_MAX));
   }

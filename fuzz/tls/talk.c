@@ -6,6 +6,7 @@
 
 #include "fuzz/harness/law.h"
 #include "fuzz/tls/credentials.h"
+#include "fuzz/tls/duel_parts.h"
 #include "fuzz/tls/random.h"
 
 #define PIECES_MAX 256u
@@ -17,6 +18,9 @@
 #define SNI_BAD 3u
 #define SUITE_OF_CERTIFICATE 4u
 #define SUITES 6u
+#define RECORD_ALERT 0x15u
+#define RECORD_HANDSHAKE 0x16u
+#define VERSION_MAJOR 3u
 
 static int is_server(const tls_talk *t) {
   return t->side.server != NULL ? 1 : 0;
@@ -38,19 +42,41 @@ static size_t piece(const tls_talk *t, size_t left) {
   return cut > 0u && cut < left ? cut : left;
 }
 
-// Octets of the network come to the side. It returns how many came before it began TLS.
-static size_t give(tls_talk *t, const uint8_t *data, size_t len) {
+// What arrives in the handshake must be what the peer's engine said for it, or no
+// handshake can end well.
+static void foretell(tls_talk *t) {
+  t->side.truth.may_come_up =
+      t->engine != NULL &&
+      (t->touched == 0u || duel_flight_is_part(&t->got, &t->flight, 0u) != 0);
+}
+
+// A piece comes to the side. What stands behind the line that TLS follows is for the
+// engine: it is part of the handshake.
+static void give_piece(tls_talk *t, const uint8_t *data, size_t len) {
+  const int started = t->side.started != 0u;
+  if (started == 0) {
+    t->clear += len;
+  } else if (t->side.up == 0u) {
+    smtpc_octets_add(&t->got, data, len);
+    foretell(t);
+  }
+  tls_side_give(&t->side, data, len);
+  if (started == 0 && t->side.started != 0u) {
+    const size_t behind = t->clear - t->side.heard_clear;
+    smtpc_octets_add(&t->got, data + len - behind, behind);
+  }
+}
+
+// Octets of the network come to the side.
+static void give(tls_talk *t, const uint8_t *data, size_t len) {
   const size_t least = len / PIECES_MAX + 1u;
   size_t done = 0u;
-  size_t clear = 0u;
   while (done < len && t->side.closed == 0u) {
     const size_t want = piece(t, len - done);
     const size_t n = want > least || len - done < least ? want : least;
-    tls_side_give(&t->side, data + done, n);
+    give_piece(t, data + done, n);
     done += n;
-    clear = t->side.started == 0u ? done : clear;
   }
-  return clear;
 }
 
 // The side has begun TLS: now the peer has an engine.
@@ -64,7 +90,7 @@ static void attend(tls_talk *t, size_t at) {
       tls_peer_open(is_server(t) != 0 ? SMTPC_TLS_CLIENT : SMTPC_TLS_SERVER,
                     t->tls.identity, &t->tls, t->tls.high);
   t->carried = t->side.wire_clear;
-  t->side.truth.may_come_up = 1;
+  foretell(t);
   t->begun_at = at;
   t->begun_cut = t->cut;
   t->begun_filled = t->filled;
@@ -78,6 +104,9 @@ static void keep(tls_talk *t) {
     t->waits_from = 0u;
   }
   if (len > 0u) {
+    if (t->side.up == 0u) {
+      smtpc_octets_add(&t->flight, data, len);
+    }
     smtpc_octets_add(&t->waits, data, len);
     tls_peer_pulled(t->engine);
   }
@@ -105,7 +134,7 @@ static void pass(tls_talk *t, size_t most) {
   const size_t from = t->waits_from;
   t->waits_from += len;
   if (len > 0u) {
-    (void)give(t, t->waits.data + from, len);
+    give(t, t->waits.data + from, len);
   }
   pump(t);
 }
@@ -147,7 +176,9 @@ static void touch(tls_talk *t) {
 
 static void say(tls_talk *t, const uint8_t *data, size_t len) {
   if (t->side.started == 0u) {
-    if (give(t, data, len) < len) {
+    give(t, data, len);
+    // What stands behind the line that TLS follows came past the engine.
+    if (t->got.len > 0u) {
       touch(t);
     }
     return;
@@ -172,7 +203,7 @@ static void fill(tls_talk *t, const script_record *record) {
 static void raw(tls_talk *t, const uint8_t *data, size_t len) {
   if (len > 0u) {
     touch(t);
-    (void)give(t, data, len);
+    give(t, data, len);
     pump(t);
   }
 }
@@ -209,6 +240,10 @@ static void alert(tls_talk *t, uint64_t number) {
 
 static void hang_up(tls_talk *t, int reset) {
   t->hung_up = 1u;
+  // What waits never comes, close_notify with it.
+  if (waiting(t) > 0u && t->side.truth.clean == 1) {
+    t->side.truth.clean = 0;
+  }
   if (t->side.closed == 0u) {
     tls_side_hang_up(&t->side, reset);
     pump(t);
@@ -240,9 +275,15 @@ static void misuse(tls_talk *t, const script_record *record) {
   }
 }
 
-static int is_at_once(unsigned tag) {
+// Whether what waits goes on waiting when a record is played. What stands behind PASS or
+// MANGLE finds it so too, but for octets that the peer cannot say yet.
+static int is_at_once(const tls_talk *t, unsigned tag, unsigned before) {
+  const int held = before == SCRIPT_PASS || before == SCRIPT_MANGLE;
+  const int says = tag == SCRIPT_SAY || tag == SCRIPT_FILL;
   return tag == SCRIPT_PASS || tag == SCRIPT_MANGLE || tag == SCRIPT_CUT ||
-         tag == SCRIPT_RAW || tag == SCRIPT_STRAY || tag == SCRIPT_RENEGOTIATE;
+         tag == SCRIPT_RAW || tag == SCRIPT_STRAY ||
+         tag == SCRIPT_RENEGOTIATE ||
+         (held != 0 && (says == 0 || t->state == TLS_PEER_UP));
 }
 
 static void play_record(tls_talk *t, const script_record *record) {
@@ -316,16 +357,19 @@ static int is_misfit(const tls_talk *t) {
              : 0;
 }
 
+int tls_talk_is_fair(const tls_talk *t) {
+  return t->engine != NULL && t->touched == 0u && t->alerted == 0u &&
+                 t->prodded == 0u && t->hung_up == 0u && is_misfit(t) == 0
+             ? 1
+             : 0;
+}
+
 // An honest peer that the side must take.
 static int is_welcome(const tls_talk *t) {
   const int trusted =
       t->side.peer.verify == 0u ||
       (t->side.truth.chain_ok == 1 && t->side.truth.name_ok == 1);
-  return t->engine != NULL && t->touched == 0u && t->alerted == 0u &&
-                 t->prodded == 0u && t->hung_up == 0u && is_misfit(t) == 0 &&
-                 t->tls.asks < 2u && trusted != 0
-             ? 1
-             : 0;
+  return tls_talk_is_fair(t) != 0 && t->tls.asks < 2u && trusted != 0 ? 1 : 0;
 }
 
 static void check_liveness(const tls_talk *t) {
@@ -336,7 +380,24 @@ static void check_liveness(const tls_talk *t) {
   if (t->touched == 0u && t->hung_up == 0u && t->alerted == 0u &&
       t->prodded == 0u) {
     tls_side_must_have_heard(&t->side);
+    FUZZ_MUST(BOUNDS, t->notified == 0u || t->side.closed != 0u,
+              "close_notify has come, and the side goes on");
   }
+}
+
+// A connection begins with a record of the handshake, or with an alert.
+static void check_first_octets(const tls_talk *t) {
+  const uint8_t *head = t->got.data;
+  if (t->got.len == 0u ||
+      ((head[0] == RECORD_HANDSHAKE || head[0] == RECORD_ALERT) &&
+       (t->got.len == 1u || head[1] == VERSION_MAJOR))) {
+    return;
+  }
+  FUZZ_MUST(FAILSTOP,
+            t->side.failed != 0u &&
+                t->side.stream.facts.failure == SMTPC_TLS_FAILURE_NOT_TLS,
+            "what is no TLS ends with failure %u",
+            t->side.stream.facts.failure);
 }
 
 static void check_read(const tls_talk *t) {
@@ -392,6 +453,7 @@ static void check_close(const tls_talk *t) {
 }
 
 void tls_talk_check(const tls_talk *t) {
+  check_first_octets(t);
   check_read(t);
   check_keys(t);
   check_close(t);
@@ -405,6 +467,9 @@ static void begin(tls_talk *t, const script *moves) {
   smtpc_octets_clear(&t->waits);
   smtpc_octets_clear(&t->said);
   smtpc_octets_clear(&t->read);
+  smtpc_octets_clear(&t->flight);
+  smtpc_octets_clear(&t->got);
+  t->clear = 0u;
   t->waits_from = t->carried = t->cut = t->recut = t->filled = 0u;
   t->begun_at = t->begun_cut = t->begun_filled = 0u;
   t->state = TLS_PEER_SHAKES;
@@ -465,11 +530,13 @@ void tls_talk_say(tls_talk *t, const char *text) {
 void tls_talk_play(tls_talk *t, size_t from) {
   static const script_record deadline = {.tag = SCRIPT_DEADLINE};
   size_t at = from;
+  unsigned before = SCRIPT_SAY;
   while (at < t->moves->count && t->side.closed == 0u) {
     const script_record *record = &t->moves->records[at];
-    if (is_at_once(record->tag) == 0) {
+    if (is_at_once(t, record->tag, before) == 0) {
       settle(t, at);
     }
+    before = record->tag;
     play_record(t, record);
     at++;
     attend(t, at);
@@ -521,5 +588,7 @@ void tls_talk_end(tls_talk *t) {
   let_go(&t->waits);
   let_go(&t->said);
   let_go(&t->read);
+  let_go(&t->flight);
+  let_go(&t->got);
   ERR_clear_error();
 }

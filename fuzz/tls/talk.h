@@ -1,9 +1,11 @@
 // Talk: a side (side.h) and a peer (peer.h) that says what a script says.
 //
 // What the peer's session says is in clear until the side begins TLS, and then goes
-// through the peer's engine. What the engine gives waits; before each record but PASS,
-// MANGLE and CUT all of it comes to the side, and what the side answers goes to the
-// engine, until both are at rest. What the side sends reaches the engine at once.
+// through the peer's engine. What the engine gives waits; before each record but those
+// past the engine, PASS, MANGLE, CUT and one that stands behind PASS or MANGLE, all of it
+// comes to the side, and what the side answers goes to the engine, until both are at rest.
+// So `pass 50`, `close 1` is an end within the handshake, and `pass 1`, `say` puts two
+// records into one segment. What the side sends reaches the engine at once.
 //
 //   say, fill    the peer says octets; under TLS by its engine
 //   stray        octets in clear past the engine, as RAW
@@ -32,14 +34,17 @@ typedef struct tls_talk {
   const script *moves;
   script_tls tls;
   tls_side side;
-  SSL *engine;         // the peer's; NULL before the side begins TLS
-  smtpc_octets waits;  // that the engine gave
-  size_t waits_from;   // those before it have come
-  smtpc_octets said;   // that the engine was given
-  smtpc_octets read;   // that it decrypted
-  size_t carried;      // octets of the side's wire that the engine has
-  size_t cut;          // octets of a piece; 0: whole
-  size_t recut;        // the same within the handshake; 0: as `cut` says
+  SSL *engine;          // the peer's; NULL before the side begins TLS
+  smtpc_octets waits;   // that the engine gave
+  size_t waits_from;    // those before it have come
+  smtpc_octets said;    // that the engine was given
+  smtpc_octets read;    // that it decrypted
+  smtpc_octets flight;  // that it gave for the handshake
+  smtpc_octets got;  // that arrived between the start of TLS and its coming up
+  size_t clear;      // octets that came before TLS was begun
+  size_t carried;    // octets of the side's wire that the engine has
+  size_t cut;        // octets of a piece; 0: whole
+  size_t recut;      // the same within the handshake; 0: as `cut` says
   size_t filled;
   size_t begun_at;   // the record after which the engine was there
   size_t begun_cut;  // `cut` and `filled` then
@@ -79,8 +84,14 @@ void tls_talk_play_as(tls_talk *t, const tls_talk *other);
 // tls_talk_by_starttls returns 1 when TLS came up behind STARTTLS.
 int tls_talk_by_starttls(const tls_talk *t);
 
+// tls_talk_is_fair returns 1 when nothing came past the peer's engine or was changed, the
+// peer said no alert, the stream did not end, the session got octets alone, and the two
+// have a version, a group and a suite in common.
+int tls_talk_is_fair(const tls_talk *t);
+
 // tls_talk_check watches what must hold at the end, for either role:
 //
+//   FAILSTOP  what is no TLS is told to be none
 //   EPOCH   what the engine decrypted is what the session said under TLS, in order; both
 //           have the same keys, version and cipher
 //   COUNT   after STARTTLS the client speaks first, and the server on implicit TLS
