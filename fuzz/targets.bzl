@@ -48,6 +48,7 @@ TARGETS = {
     "tls_raw_client": {"kind": "tls", "max_len": 8192, "tls": True},
     "tls_raw_server": {"kind": "tls", "max_len": 8192, "tls": True},
     "tls_server": {"kind": "tls_script", "max_len": 8192, "tls": True},
+    "tls_setup": {"kind": "tokens", "max_len": 8192, "tls": True},
     "write": {"kind": "tokens", "max_len": 2048},
     "xtext": {"kind": "tokens", "max_len": 1024},
 }
