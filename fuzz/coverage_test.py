@@ -8,6 +8,7 @@ import unittest
 
 sys.path.insert(0, "fuzz/tools")
 import coverage  # pylint: disable=wrong-import-position
+import make  # pylint: disable=wrong-import-position
 
 TEXT = """int f(int a) {
   if (a > 0 && a < 9) {
@@ -33,7 +34,7 @@ def entry(**counts):
 
 
 def bar(*excluded, least=None):
-    return {"least": least or {"lines": 60, "branches": 50, "mcdc": 50},
+    return {"least": {"core": least or {"lines": 60, "branches": 50, "mcdc": 50}},
             "mcdc_files": ["f*.c"], "excluded": list(excluded)}
 
 
@@ -57,7 +58,7 @@ class Check(unittest.TestCase):
         for measure, counts in (("lines", (6, 3)), ("branches", (4, 1)), ("mcdc", (2, 0))):
             _, problems, _ = coverage.check(files(**{measure: counts}), bar())
             self.assertEqual(1, len(problems), problems)
-            self.assertIn("below the bar: " + measure, problems[0])
+            self.assertRegex(problems[0], "below the bar: core +" + measure)
 
     def test_excluded(self):
         row = {"file": "core/f.c", "text": IF, "reason": "x", "missing": {"branches": 2,
@@ -84,6 +85,32 @@ class Check(unittest.TestCase):
     def test_other_files_have_no_bar_of_mcdc(self):
         other = {"core/g.c": coverage.File("core/g.c", entry(mcdc=(2, 0)), TEXT)}
         self.assertEqual([], coverage.check({**files(), **other}, bar())[1])
+
+
+    def test_each_folder_has_its_own_bar(self):
+        shim = {"shim/x/f.c": coverage.File("shim/x/f.c", entry(lines=(6, 2)), TEXT)}
+        both = bar()
+        both["least"]["shim/x"] = {"lines": 30, "branches": 50}
+        lines, problems, _ = coverage.check({**files(), **shim}, both)
+        self.assertEqual(([], 5), (problems, len(lines)))
+        both["least"]["shim/x"]["lines"] = 40
+        _, problems, _ = coverage.check({**files(), **shim}, both)
+        self.assertEqual(1, len(problems), problems)
+        self.assertIn("below the bar: shim/x", problems[0])
+
+    def test_a_folder_without_files_is_below_its_bar(self):
+        both = bar()
+        both["least"]["shim/x"] = {"lines": 30}
+        _, problems, _ = coverage.check(files(), both)
+        self.assertEqual(1, len(problems), problems)
+
+    def test_shims_are_measured(self):
+        found = {os.path.dirname(path) for path in coverage.measured()}
+        self.assertEqual({"core", "shim/boringssl", "shim/stream"}, found)
+        self.assertEqual(found, set(coverage.bar_of()["least"]))
+        self.assertEqual({"core"}, {os.path.dirname(path) for path in coverage.measured(False)})
+        deep = [name for name in make.targets() if make.targets()[name].get("deep")]
+        self.assertEqual([], sorted(set(deep) - set(coverage.usable())))
 
 
 class Seeds(unittest.TestCase):

@@ -1,6 +1,6 @@
 // Bug: how a planted bug says that it was passed and that it made a difference.
 //
-// A patch of this folder puts these into the core's sources, where a bug is:
+// A patch of this folder puts these into the sources of core and shims, where a bug is:
 //
 //     FUZZ_BUG_REACHED()       the place was passed
 //     FUZZ_BUG_TRIGGERED()     it did otherwise than the right code would

@@ -77,35 +77,46 @@ static void say_witness(const duel *d) {
   fuzz_witness_add(world_client_event_hash(d->sides[PAIR_CLIENT].side.client));
 }
 
+// The connection of `*d`, which others came before, comes again alone.
+static void check_alone(const duel *d, const input *in, size_t begin) {
+  static duel alone;
+  alone.number = d->number;
+  duel_recall(&alone, d);
+  (void)run_connection(&alone, ALONE_SLOT, in, begin);
+  duel_compare(d, &alone);
+  duel_end(&alone);
+}
+
+static size_t next_move(const script *moves, size_t at) {
+  while (at < moves->count && !is_move(moves->records[at].tag)) {
+    at++;
+  }
+  return at;
+}
+
 static void try_script(const input *in) {
   static duel d;
-  static duel alone;
   static duel_peace peace = {.slot = PEACE_SLOT};
-  const script *moves = &in->moves;
-  size_t at = 0u;
-  unsigned connections = 0u;
+  size_t next = 0u;
+  d.number = 0u;
   duel_forget(&d);
   do {
-    const size_t begin = at;
-    d.number = connections;
-    at = run_connection(&d, SLOT, in, begin);
+    const size_t begin = next;
+    const size_t at = run_connection(&d, SLOT, in, begin);
     FUZZ_MUST(BOUNDS, at >= begin, "moves come again");
     duel_check(&d, &peace);
     say_witness(&d);
-    if (connections > 0u) {
-      alone.number = connections;
-      duel_recall(&alone, &d);
-      (void)run_connection(&alone, ALONE_SLOT, in, begin);
-      duel_compare(&d, &alone);
-      duel_end(&alone);
+    next = next_move(&in->moves, at);
+    // What any of the connections before leaves, the last one finds. One that nobody
+    // disturbed was compared with another already.
+    if (d.number > 0u && d.touched != 0u &&
+        (next == in->moves.count || d.number + 1u == DUEL_CONNECTIONS)) {
+      check_alone(&d, in, begin);
     }
     duel_end(&d);
     duel_remember(&d);
-    while (at < moves->count && !is_move(moves->records[at].tag)) {
-      at++;
-    }
-    connections++;
-  } while (at < moves->count && connections < DUEL_CONNECTIONS);
+    d.number++;
+  } while (next < in->moves.count && d.number < DUEL_CONNECTIONS);
   duel_peace_end(&peace);
 }
 

@@ -24,7 +24,7 @@
 
 const unsigned fuzz_target_kind = FUZZ_KIND_TLS_SCRIPT;
 
-#define AGAIN 2u
+#define AGAIN 4u
 #define CUT_MAX 200u
 #define CONTENT_MAX 512u
 
@@ -99,8 +99,8 @@ static void check_fault(const tls_talk *t) {
             fault);
 }
 
-// A client that demands TLS with its bound mechanisms, and could bind, does not say that
-// it cannot (RFC 5802 section 6): whoever cuts the bound one out of the offer is seen.
+// A client that has bound mechanisms, and under TLS 1.3 can bind, does not say that
+// it cannot (RFC 5802 section 6): who cuts the bound one out of the offer is seen.
 static void check_bound(const tls_talk *t, const script *in,
                         const smtpc_client_policy *policy) {
   const uint64_t both =

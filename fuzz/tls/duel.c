@@ -83,8 +83,6 @@ static void note_tls(duel *d, unsigned who) {
   (void)tls_side_output(&end->side, &clear);
   end->noted = 1u;
   end->out_clear = clear;
-  end->bound_len = smtpc_stream_binding(&end->side.stream,
-                                        SMTPC_BINDING_EXPORTER, end->bound);
   if (who == PAIR_SERVER) {
     const world_server *server = end->side.server;
     end->stored = world_server_stored(server, &end->stored_count)->len;
@@ -149,10 +147,15 @@ static void foretell(duel *d, unsigned who) {
   const duel_side *peer = &d->sides[1u - who];
   // What the peer had heard when it spoke last; what came later is not covered yet.
   const smtpc_octets heard = {peer->got.data, peer->covered, 0u};
+  // What the peer said when it was up is not of the handshake.
+  const size_t most = peer->side.up != 0u
+                          ? peer->side.wire_up - peer->side.wire_clear
+                          : end->got.len;
+  const smtpc_octets got = {end->got.data,
+                            most < end->got.len ? most : end->got.len, 0u};
   const int whole =
       peer->inside == 0u &&
-      duel_flight_is_part(&end->got, &peer->side.wire, peer->side.wire_clear) !=
-          0 &&
+      duel_flight_is_part(&got, &peer->side.wire, peer->side.wire_clear) != 0 &&
       duel_flight_is_part(&heard, &end->side.wire, end->side.wire_clear) != 0;
   end->side.truth.may_come_up = whole;
 }
@@ -293,7 +296,8 @@ void duel_intercept(duel *d, unsigned who) {
   int chain_ok = TLS_SIDE_WHATEVER;
   int name_ok = TLS_SIDE_WHATEVER;
   duel_trace("the attacker answers the handshake", who);
-  duel_wire_take_out(&d->wires[1u - who], DUEL_SEALED);
+  duel_wire_take_out(&d->wires[PAIR_SERVER], DUEL_SEALED);
+  duel_wire_take_out(&d->wires[PAIR_CLIENT], DUEL_SEALED);
   end->inside = 1u;
   end->carried = end->side.wire_clear;
   end->engine = tls_peer_open(role, d->attacker, &d->tls, d->high);
@@ -308,10 +312,13 @@ void duel_intercept(duel *d, unsigned who) {
   duel_pump(d, who);
 }
 
-// An attacker who is the peer of one side under TLS is that of the other one too.
+// An attacker who is the peer of one side under TLS is that of the other one too. Where a
+// side has heard something of its handshake already, it is too late for that.
 static void answer_handshakes(duel *d) {
   for (unsigned who = 0u; who < 2u; who++) {
-    if (d->sides[who].inside == 0u && duel_in_handshake(d, who) != 0 &&
+    const duel_side *end = &d->sides[who];
+    if (end->inside == 0u && duel_in_handshake(d, who) != 0 &&
+        end->got.len == 0u &&
         (d->intercepts != 0u || d->sides[1u - who].inside != 0u)) {
       duel_touch(d);
       duel_intercept(d, who);
@@ -510,7 +517,6 @@ static void clear_side(duel_side *end) {
   end->carried = end->stored = end->stored_count = end->out_clear = 0u;
   end->covered = 0u;
   memset(&end->abuse, 0, sizeof end->abuse);
-  end->bound_len = 0u;
   end->tamper = 0u;
   end->noted = end->inside = end->engine_up = end->engine_over = 0u;
   end->clean = end->ended = 0u;
@@ -592,11 +598,19 @@ void duel_begin(duel *d, unsigned slot, const script *moves,
   carry(d, PAIR_CLIENT);
 }
 
+// All that was said under TLS has come, where nobody disturbed it.
+static void check_heard(const duel *d) {
+  for (unsigned who = 0u; who < 2u && d->touched_tls == 0u; who++) {
+    tls_side_must_have_heard(&d->sides[who].side);
+  }
+}
+
 void duel_settle(duel *d) {
   const smtpc_input deadline = smtpc_input_make(SMTPC_IN_DEADLINE);
   d->wires[PAIR_SERVER].delay = 0u;
   d->wires[PAIR_CLIENT].delay = 0u;
   duel_flow(d, SIZE_MAX);
+  check_heard(d);
   while (duel_closed(d) == 0) {
     d->deadlines++;
     d->prodded = 1u;

@@ -87,8 +87,6 @@ typedef struct duel_side {
   size_t stored_count;
   size_t out_clear;   // octets of its output when TLS came up
   smtpc_abuse abuse;  // server: when TLS came up
-  size_t bound_len;   // what ties an exchange to its TLS
-  uint8_t bound[SMTPC_BINDING_MAX];
   uint64_t
       tamper;     // an octet of its next record is to be changed: which, plus 1
   uint8_t noted;  // 1: TLS came up

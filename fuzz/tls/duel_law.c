@@ -108,6 +108,29 @@ static void check_wire(const duel *d, unsigned who) {
             names[who]);
 }
 
+// LINES_READ bounds the lines of a session that are looked for, and LINE_MIN is how long
+// one must be that does not come about by chance.
+#define LINES_READ 12u
+#define LINE_MIN 16u
+
+// What a session says under TLS cannot be read on the wire.
+static void check_sealed(const duel *d, unsigned who) {
+  const duel_side *end = &d->sides[who];
+  const tls_side *side = &end->side;
+  const size_t from = side->wire_clear;
+  size_t at = 0u;
+  for (size_t i = 0u; i < LINES_READ && at < end->said.len; i++) {
+    const uint8_t *line = end->said.data + at;
+    const size_t len = line_len(line, end->said.len - at);
+    FUZZ_MUST(SECRET,
+              len < LINE_MIN || line[len - 1u] != '\n' ||
+                  fuzz_find(side->wire.data + from, side->wire.len - from, line,
+                            len) == 0,
+              "what the %s says under TLS can be read on the wire", names[who]);
+    at += len;
+  }
+}
+
 // What an attacker can read of the client, octet by octet: what is in clear on the wire,
 // and what its engine decrypts.
 static void check_what_is_read(const duel *d) {
@@ -166,6 +189,13 @@ static void check_failure(const duel *d) {
             "the client takes distrust for a broken protocol");
 }
 
+static int binds_same(const tls_side *a, const tls_side *b) {
+  return a->bound_len == b->bound_len &&
+                 memcmp(a->bound, b->bound, a->bound_len) == 0
+             ? 1
+             : 0;
+}
+
 // TLS has two ends that know the same of it, or an attacker between them.
 static void check_channel(const duel *d) {
   const duel_side *server = &d->sides[PAIR_SERVER];
@@ -174,18 +204,15 @@ static void check_channel(const duel *d) {
     return;
   }
   const int inside = server->inside != 0u || client->inside != 0u;
-  const int same = server->bound_len == client->bound_len &&
-                   memcmp(server->bound, client->bound, server->bound_len) == 0;
-  // TLS that broke as soon as it was up has nothing to be bound to any more.
-  const int known = server->bound_len > 0u && client->bound_len > 0u;
-  FUZZ_MUST(EPOCH, inside != 0 || same != 0 || known == 0,
+  const int same = binds_same(&server->side, &client->side);
+  FUZZ_MUST(EPOCH, inside != 0 || same != 0,
             "the two ends of TLS have different keys");
   FUZZ_MUST(EPOCH,
             inside != 0 ||
                 (server->side.facts.version == client->side.facts.version &&
                  server->side.facts.cipher == client->side.facts.cipher),
             "the two ends of TLS do not agree about it");
-  FUZZ_MUST(SECRET, inside == 0 || same == 0 || server->bound_len == 0u,
+  FUZZ_MUST(SECRET, inside == 0 || same == 0 || server->side.bound_len == 0u,
             "an attacker between two channels has one binding for both");
 }
 
@@ -348,8 +375,10 @@ static void check_delivered(const duel *d) {
 
 // ------------------------------------------------------------------------- together
 
+// Nothing but what is bound to a channel depends on which connection it is.
 static const duel *run_peace(const duel *d, duel_peace *peace) {
-  if (peace->ran != 0 && peace->duel.number != d->number) {
+  if (peace->ran != 0 && d->client_policy->binding != 0u &&
+      peace->duel.number != d->number) {
     duel_peace_end(peace);
   }
   if (peace->ran == 0) {
@@ -381,11 +410,9 @@ static void check_facts_same(const duel *d, const duel *other) {
 
 // What is bound to a channel is not the same on another one.
 static int binds_alike(const duel *d, const duel *other) {
-  const duel_side *a = &d->sides[PAIR_CLIENT];
-  const duel_side *b = &other->sides[PAIR_CLIENT];
   return d->client_policy->binding == 0u ||
-                 (a->bound_len == b->bound_len &&
-                  memcmp(a->bound, b->bound, a->bound_len) == 0)
+                 binds_same(&d->sides[PAIR_CLIENT].side,
+                            &other->sides[PAIR_CLIENT].side) != 0
              ? 1
              : 0;
 }
@@ -419,7 +446,7 @@ void duel_check(const duel *d, duel_peace *peace) {
   duel_view(d, &view);
   for (unsigned who = 0u; who < 2u; who++) {
     check_wire(d, who);
-    tls_side_must_have_heard(&d->sides[who].side);
+    check_sealed(d, who);
   }
   check_what_is_read(d);
   check_trust(d);

@@ -148,7 +148,8 @@ static void alert(duel *d, unsigned to, int fatal, uint64_t number) {
     return;
   }
   duel_touch(d);
-  if (fatal != 0) {
+  // An engine says close_notify only as a warning.
+  if (fatal != 0 && code != 0u) {
     tls_peer_alert(end->engine, code);
     end->engine_over = 1u;
   } else {

@@ -209,6 +209,10 @@ static void bind(tls_side *s) {
               kind != SMTPC_BINDING_EXPORTER || len > 0u ||
                   s->facts.version != SMTPC_TLS_1_3,
               "the %s's TLS 1.3 has nothing to be bound to", name_of(s));
+    if (kind == SMTPC_BINDING_EXPORTER) {
+      memcpy(s->bound, data, len);
+      s->bound_len = len;
+    }
     if (s->server != NULL) {
       world_server_bind(s->server, kind, data, len);
     } else {
@@ -253,6 +257,7 @@ static void come_up(tls_side *s) {
             name_of(s));
   check_facts(s);
   s->up = 1u;
+  s->wire_up = s->wire.len;
   s->facts = input.tls;
   trace_event(s, "TLS is up");
   bind(s);
@@ -320,6 +325,11 @@ static void hear(tls_side *s, const uint8_t *data, size_t len) {
             tls == 0 || (said != NULL && s->heard + len <= said->len &&
                          memcmp(said->data + s->heard, data, len) == 0),
             "the %s hears under TLS what nobody said there", name_of(s));
+  FUZZ_MUST(EPOCH,
+            tls != 0 || s->came.len == CAME_MAX ||
+                (s->heard_clear + len <= s->came.len &&
+                 memcmp(s->came.data + s->heard_clear, data, len) == 0),
+            "the %s hears in clear what did not arrive", name_of(s));
   const size_t taken =
       feed(s, tls != 0 ? SMTPC_CHANNEL_TLS : SMTPC_CHANNEL_PLAIN, data, len);
   FUZZ_MUST(BOUNDS, taken <= len, "more was taken than given");
@@ -469,9 +479,8 @@ void tls_side_give(tls_side *s, const uint8_t *data, size_t len) {
     const size_t n = len - done < room ? len - done : room;
     FUZZ_MUST(BOUNDS, n > 0u, "a stream at rest has no room");
     memcpy(space, data + done, n);
-    if (s->came.len + n <= CAME_MAX) {
-      smtpc_octets_add(&s->came, data + done, n);
-    }
+    const size_t kept = CAME_MAX - s->came.len;
+    smtpc_octets_add(&s->came, data + done, n < kept ? n : kept);
     smtpc_stream_arrived(&s->stream, n);
     done += n;
     run(s);

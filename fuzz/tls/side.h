@@ -53,6 +53,7 @@ typedef struct tls_side {
   tls_side_truth truth;
   smtpc_octets wire;      // all that it put on the wire
   size_t wire_clear;      // octets of it before TLS
+  size_t wire_up;         // octets of it when TLS came up
   size_t record_at;       // where in `wire` the next record begins
   size_t last_record_at;  // where the last whole one begins
   smtpc_octets came;      // the first of the octets that arrived
@@ -67,6 +68,9 @@ typedef struct tls_side {
   uint8_t closed;         // 1: the session has ended and the stream was closed
   uint8_t ended;          // 1: the stream's end was told
   uint8_t canary;         // 1: the script does not say the password
+  uint8_t
+      bound[SMTPC_BINDING_MAX];  // the channel binding tls-exporter, likewise
+  size_t bound_len;
   smtpc_tls_facts facts;  // when it came up
   smtpc_stream stream;
 } tls_side;

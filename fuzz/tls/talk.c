@@ -43,11 +43,12 @@ static size_t piece(const tls_talk *t, size_t left) {
 }
 
 // What arrives in the handshake must be what the peer's engine said for it, or no
-// handshake can end well.
+// handshake can end well. What stands behind that in the same piece is another matter.
 static void foretell(tls_talk *t) {
   t->side.truth.may_come_up =
       t->engine != NULL &&
-      (t->touched == 0u || duel_flight_is_part(&t->got, &t->flight, 0u) != 0);
+      (t->touched == 0u || duel_flight_is_part(&t->got, &t->flight, 0u) != 0 ||
+       (t->up != 0u && duel_flight_is_part(&t->flight, &t->got, 0u) != 0));
 }
 
 // A piece comes to the side. What stands behind the line that TLS follows is for the
@@ -104,7 +105,7 @@ static void keep(tls_talk *t) {
     t->waits_from = 0u;
   }
   if (len > 0u) {
-    if (t->side.up == 0u) {
+    if (t->flown == 0u) {
       smtpc_octets_add(&t->flight, data, len);
     }
     smtpc_octets_add(&t->waits, data, len);
@@ -127,6 +128,7 @@ static void pump(tls_talk *t) {
     t->up |= t->state == TLS_PEER_UP ? 1u : 0u;
   }
   keep(t);
+  t->flown = t->up;
 }
 
 static void pass(tls_talk *t, size_t most) {
@@ -446,9 +448,10 @@ static void check_keys(const tls_talk *t) {
 
 static void check_close(const tls_talk *t) {
   FUZZ_MUST(ONEWAY,
-            t->side.closed == 0u || t->up == 0u || t->alerted != 0u ||
-                t->hung_up != 0u || t->notified != 0u || t->touched != 0u ||
-                t->side.failed != 0u || t->state == TLS_PEER_CLOSED,
+            t->side.closed == 0u || t->side.up == 0u || t->up == 0u ||
+                t->alerted != 0u || t->hung_up != 0u || t->notified != 0u ||
+                t->touched != 0u || t->side.failed != 0u ||
+                t->state == TLS_PEER_CLOSED,
             "the side is closed, and its peer was told nothing");
 }
 
@@ -470,6 +473,7 @@ static void begin(tls_talk *t, const script *moves) {
   smtpc_octets_clear(&t->flight);
   smtpc_octets_clear(&t->got);
   t->clear = 0u;
+  t->flown = 0u;
   t->waits_from = t->carried = t->cut = t->recut = t->filled = 0u;
   t->begun_at = t->begun_cut = t->begun_filled = 0u;
   t->state = TLS_PEER_SHAKES;

@@ -50,7 +50,8 @@ typedef struct tls_talk {
   size_t begun_cut;  // `cut` and `filled` then
   size_t begun_filled;
   tls_peer_state state;
-  uint8_t up;  // 1: the engine was up
+  uint8_t up;     // 1: the engine was up
+  uint8_t flown;  // 1: and all that it gave for the handshake is in `flight`
   uint8_t
       touched;  // 1: something came past the engine, or changed, after TLS began
   uint8_t notified;  // 1: the engine said close_notify

@@ -184,7 +184,7 @@ def check(files, bar):
     lines = []
     for folder, least in bar["least"].items():
         for measure in [name for name in MEASURES if name in least]:
-            counts = count(files, excluded, bar, folder, measure)
+            counts = counted(files, excluded, bar, folder, measure)
             lines.append("%-15s %-8s %6d of %6d: %6.2f %%, the bar is %g; %d more are excluded"
                          % (folder, measure, *counts[:3], least[measure], counts[3]))
             if counts[2] < least[measure]:
@@ -192,7 +192,7 @@ def check(files, bar):
     return lines, problems, missing
 
 
-def count(files, excluded, bar, folder, measure):
+def counted(files, excluded, bar, folder, measure):
     """Returns (how many are reached, of how many, in percent, how many more are excluded)."""
     paths = [path for path in files if os.path.dirname(path) == folder and (
         measure != "mcdc" or

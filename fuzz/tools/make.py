@@ -378,7 +378,8 @@ def boringssl(beside, deep, compiler="clang-19", library=()):
 def boringssl_archive(name, paths, compiler, copts, others):
     """Returns an archive of some of BoringSSL's sources, and of what is in other archives."""
     tree, digest = boringssl_tree()
-    digest = digest_of(version_of(compiler), " ".join(copts), digest, *others)
+    digest = digest_of(version_of(compiler), " ".join(copts), BORINGSSL_PLAIN, *PLAIN, digest,
+                       *others)
     out = cache("boringssl", "%s-%s.a" % (name, digest))
 
     def make(temporary):
