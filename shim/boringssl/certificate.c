@@ -18,6 +18,9 @@
 #define SERIAL_BITS 127
 #define COMMON_NAME_MAX 64u  // RFC 5280 appendix A.1: ub-common-name
 #define EARLIER_SECONDS 3600L
+#define DAY_SECONDS 86400
+// RFC 5280 section 4.1.2.5.2: the last second that can be written, of the year 9999.
+#define TIME_MAX INT64_C(253402300799)
 
 static EVP_PKEY *make_key(void) {
   EVP_PKEY *key = EVP_PKEY_new();
@@ -133,10 +136,8 @@ static X509 *make_certificate(EVP_PKEY *key, const smtpc_bssl_name *name,
 static bool take_text(BIO *bio, char **out, size_t *out_len) {
   const uint8_t *data = NULL;
   size_t len = 0u;
-  if (BIO_mem_contents(bio, &data, &len) != 1) {
-    return false;
-  }
-  char *text = OPENSSL_malloc(len + 1u);
+  char *text =
+      BIO_mem_contents(bio, &data, &len) == 1 ? OPENSSL_malloc(len + 1u) : NULL;
   if (text == NULL) {
     return false;
   }
@@ -170,7 +171,8 @@ smtpc_boringssl_error smtpc_boringssl_certificate_make(
   }
   memset(out, 0, sizeof *out);
   if (name == NULL || now <= 0 || days == 0u ||
-      days > SMTPC_BORINGSSL_DAYS_MAX) {
+      days > SMTPC_BORINGSSL_DAYS_MAX ||
+      now > TIME_MAX - (int64_t)days * DAY_SECONDS) {
     return SMTPC_BORINGSSL_ARGUMENT;
   }
   smtpc_bssl_name_read((const uint8_t *)name, name_len, &read);

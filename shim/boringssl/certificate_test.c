@@ -98,6 +98,17 @@ static void test_certificate_made_is_no_authority(void **state) {
   smtpc_boringssl_pem_free(NULL);
 }
 
+static void test_certificate_made_for_the_last_day(void **state) {
+  (void)state;
+  smtpc_boringssl_pem pem;
+  test_label("the end of 9999");
+  test_number(
+      smtpc_boringssl_certificate_make(TEST_HOST, strlen(TEST_HOST),
+                                       INT64_C(253402300799) - 86400, 1u, &pem),
+      SMTPC_BORINGSSL_NONE);
+  smtpc_boringssl_pem_free(&pem);
+}
+
 static void test_certificate_make_misuse(void **state) {
   (void)state;
   static const struct {
@@ -116,6 +127,9 @@ static void test_certificate_make_misuse(void **state) {
       {TEST_HOST, TEST_NOW, SMTPC_BORINGSSL_DAYS_MAX + 1u,
        SMTPC_BORINGSSL_ARGUMENT},
       {NULL, TEST_NOW, 1u, SMTPC_BORINGSSL_ARGUMENT},
+      // No certificate can name a day after 9999.
+      {TEST_HOST, INT64_C(253402300800) - 86400, 1u, SMTPC_BORINGSSL_ARGUMENT},
+      {TEST_HOST, INT64_MAX, 1u, SMTPC_BORINGSSL_ARGUMENT},
   };
   for (size_t i = 0u; i < TEST_COUNT(rows); i++) {
     smtpc_boringssl_pem pem;
@@ -140,6 +154,7 @@ int main(void) {
       TEST_TLS_CASE(test_certificate_made_is_good_for_its_name),
       TEST_TLS_CASE(test_certificate_made_has_its_dates),
       TEST_TLS_CASE(test_certificate_made_is_no_authority),
+      TEST_TLS_CASE(test_certificate_made_for_the_last_day),
       TEST_TLS_CASE(test_certificate_make_misuse),
   };
   return cmocka_run_group_tests(tests, test_tls_set_up, test_tls_tear_down);

@@ -39,30 +39,40 @@ static const char *const system_roots[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-const char *smtpc_boringssl_error_name(smtpc_boringssl_error error) {
-  switch (error) {
-#define ERROR_NAME(id, name, meaning) \
-  case SMTPC_BORINGSSL_##id:          \
-    return name;
+static const char *const error_names[SMTPC_BORINGSSL_ERROR_COUNT] = {
+#define ERROR_NAME(id, name, meaning) [SMTPC_BORINGSSL_##id] = name,
     SMTPC_BORINGSSL_ERROR_LIST(ERROR_NAME)
 #undef ERROR_NAME
-    case SMTPC_BORINGSSL_ERROR_COUNT:
-      break;
-  }
-  return "unknown";
+};
+
+static const char *const error_texts[SMTPC_BORINGSSL_ERROR_COUNT] = {
+#define ERROR_TEXT(id, name, meaning) [SMTPC_BORINGSSL_##id] = meaning,
+    SMTPC_BORINGSSL_ERROR_LIST(ERROR_TEXT)
+#undef ERROR_TEXT
+};
+
+const char *smtpc_boringssl_error_name(smtpc_boringssl_error error) {
+  return (unsigned)error < SMTPC_BORINGSSL_ERROR_COUNT ? error_names[error]
+                                                       : "unknown";
 }
 
 const char *smtpc_boringssl_error_text(smtpc_boringssl_error error) {
-  switch (error) {
-#define ERROR_TEXT(id, name, meaning) \
-  case SMTPC_BORINGSSL_##id:          \
-    return meaning;
-    SMTPC_BORINGSSL_ERROR_LIST(ERROR_TEXT)
-#undef ERROR_TEXT
-    case SMTPC_BORINGSSL_ERROR_COUNT:
-      break;
+  return (unsigned)error < SMTPC_BORINGSSL_ERROR_COUNT ? error_texts[error]
+                                                       : "unknown error";
+}
+
+// What a refusal is to be called: the library refuses what it has no memory for
+// as if it were broken, and says so in its errors. It drops them.
+static smtpc_boringssl_error refusal_or_library(smtpc_boringssl_error refusal) {
+  smtpc_boringssl_error found = refusal;
+  uint32_t error = ERR_get_error();
+  while (error != 0u) {
+    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) {
+      found = SMTPC_BORINGSSL_LIBRARY;
+    }
+    error = ERR_get_error();
   }
-  return "unknown error";
+  return found;
 }
 
 static SSL_CTX *side_new(smtpc_tls_role role) {
@@ -143,11 +153,13 @@ smtpc_boringssl_error smtpc_boringssl_context_set_ciphers(
     SSL_CTX *trial = SSL_CTX_new(TLS_method());
     const bool ok =
         trial != NULL && SSL_CTX_set_strict_cipher_list(trial, list) == 1;
-    const bool have = trial != NULL;
+    const smtpc_boringssl_error error =
+        trial == NULL ? SMTPC_BORINGSSL_LIBRARY
+                      : refusal_or_library(SMTPC_BORINGSSL_CIPHERS);
     SSL_CTX_free(trial);
     ERR_clear_error();
     if (!ok) {
-      return have ? SMTPC_BORINGSSL_CIPHERS : SMTPC_BORINGSSL_LIBRARY;
+      return error;
     }
   }
   memset(ctx->ciphers, 0, sizeof ctx->ciphers);
@@ -173,52 +185,72 @@ static bool error_is(int lib, int reason) {
   return ERR_GET_LIB(error) == lib && ERR_GET_REASON(error) == reason;
 }
 
-static BIO *open_text(const uint8_t *data, size_t len) {
-  return len > INT_MAX ? NULL : BIO_new_mem_buf(data, (int)len);
+// Adds one certificate more. NULL is the end of the text, or a broken one.
+static smtpc_boringssl_error take_certificate(STACK_OF(X509) * certs,
+                                              X509 *cert, size_t max,
+                                              smtpc_boringssl_error refusal) {
+  const size_t count = sk_X509_num(certs);
+  if (cert == NULL) {
+    return error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE) && count > 0u
+               ? SMTPC_BORINGSSL_NONE
+               : refusal_or_library(refusal);
+  }
+  if (count < max && sk_X509_push(certs, cert) > 0u) {
+    return SMTPC_BORINGSSL_NONE;
+  }
+  X509_free(cert);
+  return count < max ? SMTPC_BORINGSSL_LIBRARY : refusal;
 }
 
-// Reads certificates up to the end of the text, at most `max`. NULL: there is
-// none, a broken one, or one too many.
-static STACK_OF(X509) *
-    read_certificates(const uint8_t *pem, size_t len, size_t max) {
-  BIO *bio = open_text(pem, len);
+// Reads certificates up to the end of the text, at most `max`, into `*out`. When
+// there is none, a broken one, or one too many, it returns `refusal`.
+static smtpc_boringssl_error read_certificates(const uint8_t *pem, size_t len,
+                                               size_t max,
+                                               smtpc_boringssl_error refusal,
+                                               STACK_OF(X509) * *out) {
+  *out = NULL;
+  if (len > INT_MAX) {
+    return refusal;
+  }
+  BIO *bio = BIO_new_mem_buf(pem, (int)len);
   STACK_OF(X509) *certs = sk_X509_new_null();
-  bool ok = bio != NULL && certs != NULL;
+  smtpc_boringssl_error error = bio != NULL && certs != NULL
+                                    ? SMTPC_BORINGSSL_NONE
+                                    : SMTPC_BORINGSSL_LIBRARY;
   bool end = false;
-  while (ok && !end) {
+  while (error == SMTPC_BORINGSSL_NONE && !end) {
     ERR_clear_error();
     X509 *cert = PEM_read_bio_X509(bio, NULL, no_pass_phrase, NULL);
-    if (cert == NULL) {
-      end = true;
-      ok =
-          error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE) && sk_X509_num(certs) > 0u;
-    } else if (sk_X509_num(certs) >= max || sk_X509_push(certs, cert) == 0u) {
-      X509_free(cert);
-      ok = false;
-    }
+    end = cert == NULL;
+    error = take_certificate(certs, cert, max, refusal);
   }
   (void)BIO_free(bio);
   ERR_clear_error();
-  if (ok) {
-    return certs;
+  if (error == SMTPC_BORINGSSL_NONE) {
+    *out = certs;
+  } else {
+    sk_X509_pop_free(certs, X509_free);
   }
-  sk_X509_pop_free(certs, X509_free);
-  return NULL;
+  return error;
 }
 
 static smtpc_boringssl_error read_key(const uint8_t *pem, size_t len,
                                       EVP_PKEY **out) {
   smtpc_boringssl_error error = SMTPC_BORINGSSL_NONE;
-  BIO *bio = open_text(pem, len);
+  *out = NULL;
+  if (len > INT_MAX) {
+    return SMTPC_BORINGSSL_KEY_PEM;
+  }
   ERR_clear_error();
-  *out = bio == NULL ? NULL
-                     : PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
-  if (bio == NULL) {
-    error = SMTPC_BORINGSSL_LIBRARY;
-  } else if (*out == NULL) {
+  BIO *bio = BIO_new_mem_buf(pem, (int)len);
+  if (bio != NULL) {
+    *out = PEM_read_bio_PrivateKey(bio, NULL, no_pass_phrase, NULL);
+  }
+  if (*out == NULL) {
     error = error_is(ERR_LIB_PEM, PEM_R_BAD_PASSWORD_READ)
                 ? SMTPC_BORINGSSL_KEY_ENCRYPTED
                 : SMTPC_BORINGSSL_KEY_PEM;
+    error = refusal_or_library(error);
   }
   (void)BIO_free(bio);
   ERR_clear_error();
@@ -239,11 +271,11 @@ static smtpc_boringssl_error try_identity(SSL_CTX *side, X509 *leaf,
                                           EVP_PKEY *key,
                                           STACK_OF(X509) * others) {
   if (X509_check_private_key(leaf, key) != 1) {
-    return SMTPC_BORINGSSL_KEY_MISMATCH;
+    return refusal_or_library(SMTPC_BORINGSSL_KEY_MISMATCH);
   }
   if (SSL_CTX_use_certificate(side, leaf) != 1 ||
       SSL_CTX_use_PrivateKey(side, key) != 1) {
-    return SMTPC_BORINGSSL_KEY_UNUSABLE;
+    return refusal_or_library(SMTPC_BORINGSSL_KEY_UNUSABLE);
   }
   return SSL_CTX_set1_chain(side, others) == 1 ? SMTPC_BORINGSSL_NONE
                                                : SMTPC_BORINGSSL_LIBRARY;
@@ -279,14 +311,16 @@ smtpc_boringssl_error smtpc_boringssl_context_set_identity(
   if (ctx == NULL || cert == NULL || key == NULL) {
     return SMTPC_BORINGSSL_ARGUMENT;
   }
-  STACK_OF(X509) *chain =
-      read_certificates(cert, cert_len, SMTPC_BORINGSSL_CHAIN_MAX);
-  if (chain == NULL) {
-    return SMTPC_BORINGSSL_CERTIFICATE_PEM;
+  STACK_OF(X509) *chain = NULL;
+  smtpc_boringssl_error error =
+      read_certificates(cert, cert_len, SMTPC_BORINGSSL_CHAIN_MAX,
+                        SMTPC_BORINGSSL_CERTIFICATE_PEM, &chain);
+  if (error != SMTPC_BORINGSSL_NONE) {
+    return error;
   }
   found.chain_count = (uint8_t)sk_X509_num(chain);
   X509 *leaf = sk_X509_shift(chain);
-  smtpc_boringssl_error error = read_key(key, key_len, &private_key);
+  error = read_key(key, key_len, &private_key);
   if (error == SMTPC_BORINGSSL_NONE) {
     error = install(ctx, leaf, private_key, chain);
   }
@@ -303,13 +337,16 @@ smtpc_boringssl_error smtpc_boringssl_context_set_identity(
 
 // --- Files -------------------------------------------------------------------
 
-// Reads a whole file. NULL: it cannot be read, or is too large. The caller
-// frees it with OPENSSL_free, which wipes it.
-static uint8_t *read_file(const char *path, size_t *out_len) {
+// Reads a whole file into `*out`. When it cannot be read, or is too large, it
+// returns `refusal`. The caller frees `*out` with OPENSSL_free, which wipes it.
+static smtpc_boringssl_error read_file(const char *path,
+                                       smtpc_boringssl_error refusal,
+                                       uint8_t **out, size_t *out_len) {
+  *out = NULL;
   *out_len = 0u;
   FILE *file = fopen(path, "rb");
   if (file == NULL) {
-    return NULL;
+    return refusal;
   }
   // Without a buffer of stdio no second copy of a key is left behind.
   (void)setvbuf(file, NULL, _IONBF, 0u);
@@ -320,18 +357,21 @@ static uint8_t *read_file(const char *path, size_t *out_len) {
   }
   const bool bad = ferror(file) != 0 || len > SMTPC_BORINGSSL_FILE_MAX;
   (void)fclose(file);
-  if (bad) {
+  if (bad || data == NULL) {
     OPENSSL_free(data);
-    return NULL;
+    return bad ? refusal : SMTPC_BORINGSSL_LIBRARY;
   }
+  *out = data;
   *out_len = len;
-  return data;
+  return SMTPC_BORINGSSL_NONE;
 }
 
 smtpc_boringssl_error smtpc_boringssl_context_set_identity_files(
     smtpc_tls_context *ctx, const char *cert_path, const char *key_path,
     smtpc_boringssl_identity *out) {
   smtpc_boringssl_error error = SMTPC_BORINGSSL_NONE;
+  uint8_t *cert = NULL;
+  uint8_t *key = NULL;
   size_t cert_len = 0u;
   size_t key_len = 0u;
   if (out != NULL) {
@@ -340,13 +380,12 @@ smtpc_boringssl_error smtpc_boringssl_context_set_identity_files(
   if (ctx == NULL || cert_path == NULL || key_path == NULL) {
     return SMTPC_BORINGSSL_ARGUMENT;
   }
-  uint8_t *cert = read_file(cert_path, &cert_len);
-  uint8_t *key = read_file(key_path, &key_len);
-  if (cert == NULL) {
-    error = SMTPC_BORINGSSL_CERTIFICATE_FILE;
-  } else if (key == NULL) {
-    error = SMTPC_BORINGSSL_KEY_FILE;
-  } else {
+  error =
+      read_file(cert_path, SMTPC_BORINGSSL_CERTIFICATE_FILE, &cert, &cert_len);
+  if (error == SMTPC_BORINGSSL_NONE) {
+    error = read_file(key_path, SMTPC_BORINGSSL_KEY_FILE, &key, &key_len);
+  }
+  if (error == SMTPC_BORINGSSL_NONE) {
     error = smtpc_boringssl_context_set_identity(ctx, cert, cert_len, key,
                                                  key_len, out);
   }
@@ -378,11 +417,13 @@ smtpc_boringssl_error smtpc_boringssl_context_add_roots(smtpc_tls_context *ctx,
   if (ctx == NULL || pem == NULL) {
     return SMTPC_BORINGSSL_ARGUMENT;
   }
-  STACK_OF(X509) *certs = read_certificates(pem, len, SIZE_MAX);
-  if (certs == NULL) {
-    return SMTPC_BORINGSSL_ROOTS_PEM;
+  STACK_OF(X509) *certs = NULL;
+  smtpc_boringssl_error error =
+      read_certificates(pem, len, SIZE_MAX, SMTPC_BORINGSSL_ROOTS_PEM, &certs);
+  if (error != SMTPC_BORINGSSL_NONE) {
+    return error;
   }
-  const smtpc_boringssl_error error = add_all(ctx, certs);
+  error = add_all(ctx, certs);
   if (out_count != NULL && error == SMTPC_BORINGSSL_NONE) {
     *out_count = sk_X509_num(certs);
   }
@@ -400,12 +441,12 @@ smtpc_boringssl_error smtpc_boringssl_context_add_roots_file(
   if (ctx == NULL || path == NULL) {
     return SMTPC_BORINGSSL_ARGUMENT;
   }
-  uint8_t *pem = read_file(path, &len);
-  if (pem == NULL) {
-    return SMTPC_BORINGSSL_ROOTS_FILE;
+  uint8_t *pem = NULL;
+  smtpc_boringssl_error error =
+      read_file(path, SMTPC_BORINGSSL_ROOTS_FILE, &pem, &len);
+  if (error == SMTPC_BORINGSSL_NONE) {
+    error = smtpc_boringssl_context_add_roots(ctx, pem, len, out_count);
   }
-  const smtpc_boringssl_error error =
-      smtpc_boringssl_context_add_roots(ctx, pem, len, out_count);
   OPENSSL_free(pem);
   return error;
 }

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,26 @@ static void test_context_ciphers(void **state) {
   smtpc_boringssl_context_free(ctx);
 }
 
+// A length that the library cannot take is no lack of memory, and no octet is read.
+static void test_context_refuses_a_text_too_long(void **state) {
+  (void)state;
+  const uint8_t octet = (uint8_t)'-';
+  const size_t len = (size_t)INT_MAX + 1u;
+  const uint8_t *cert = (const uint8_t *)test_tls.good.cert;
+  const uint8_t *key = (const uint8_t *)test_tls.good.key;
+  smtpc_tls_context *ctx = test_context(NULL, NULL);
+  test_label("too long");
+  test_number(smtpc_boringssl_context_set_identity(ctx, &octet, len, key,
+                                                   test_tls.good.key_len, NULL),
+              SMTPC_BORINGSSL_CERTIFICATE_PEM);
+  test_number(smtpc_boringssl_context_set_identity(
+                  ctx, cert, test_tls.good.cert_len, &octet, len, NULL),
+              SMTPC_BORINGSSL_KEY_PEM);
+  test_number(smtpc_boringssl_context_add_roots(ctx, &octet, len, NULL),
+              SMTPC_BORINGSSL_ROOTS_PEM);
+  smtpc_boringssl_context_free(ctx);
+}
+
 static void test_context_misuse(void **state) {
   (void)state;
   const uint8_t octet = 0u;
@@ -402,6 +423,7 @@ int main(void) {
       TEST_TLS_CASE(test_context_refuses_a_file_too_large),
       TEST_TLS_CASE(test_context_roots),
       TEST_TLS_CASE(test_context_ciphers),
+      TEST_TLS_CASE(test_context_refuses_a_text_too_long),
       TEST_TLS_CASE(test_context_misuse),
       TEST_TLS_CASE(test_error_names_are_distinct),
   };

@@ -53,6 +53,13 @@ static smtpc_tls_failure failure_of_alert(const smtpc_tls *tls, int alert) {
   return about == SMTPC_TLS_FAILURE_NONE ? SMTPC_TLS_FAILURE_ALERT : about;
 }
 
+// A certificate that could not be looked at at all is no fault of the peer's.
+static smtpc_tls_failure failure_of_verification(const smtpc_tls *tls) {
+  const uint8_t found = tls->facts.failure;
+  return found == SMTPC_TLS_FAILURE_NONE ? SMTPC_TLS_FAILURE_INTERNAL
+                                         : (smtpc_tls_failure)found;
+}
+
 static smtpc_tls_failure failure_of_reason(const smtpc_tls *tls, int reason) {
   switch (reason) {
     case SSL_R_NO_SHARED_CIPHER:
@@ -66,15 +73,12 @@ static smtpc_tls_failure failure_of_reason(const smtpc_tls *tls, int reason) {
     case SSL_R_NO_SUPPORTED_VERSIONS_ENABLED:
     case SSL_R_INAPPROPRIATE_FALLBACK:
       return SMTPC_TLS_FAILURE_NO_COMMON_VERSION;
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_HTTPS_PROXY_REQUEST:
     case SSL_R_WRONG_VERSION_NUMBER:
       return SMTPC_TLS_FAILURE_NOT_TLS;
     case SSL_R_NO_APPLICATION_PROTOCOL:
       return SMTPC_TLS_FAILURE_ALPN;
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return (smtpc_tls_failure)tls->facts.failure;
-    case ERR_R_MALLOC_FAILURE:
+      return failure_of_verification(tls);
     case ERR_R_INTERNAL_ERROR:
       return SMTPC_TLS_FAILURE_INTERNAL;
     default:

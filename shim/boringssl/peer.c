@@ -40,9 +40,7 @@ static int verify_chain(const smtpc_tls *tls, X509 *leaf,
     }
     const int ok = X509_verify_cert(check);
     error = X509_STORE_CTX_get_error(check);
-    if (ok != 1 && error == X509_V_OK) {
-      error = X509_V_ERR_UNSPECIFIED;
-    }
+    error = ok != 1 && error == X509_V_OK ? X509_V_ERR_UNSPECIFIED : error;
   }
   X509_STORE_CTX_free(check);
   return error;
@@ -70,12 +68,8 @@ static uint8_t alert_of(smtpc_tls_failure failure, int chain_error) {
 static enum ssl_verify_result_t on_certificate(SSL *ssl, uint8_t *out_alert) {
   smtpc_tls *tls = SSL_get_app_data(ssl);
   STACK_OF(X509) *chain = SSL_get_peer_full_cert_chain(ssl);
-  if (tls == NULL) {
-    *out_alert = SSL_AD_INTERNAL_ERROR;
-    return ssl_verify_invalid;
-  }
-  if (chain == NULL || sk_X509_num(chain) == 0u) {
-    tls->facts.failure = SMTPC_TLS_FAILURE_INTERNAL;
+  // No engine: a connection that somebody made of the context's own object.
+  if (tls == NULL || chain == NULL || sk_X509_num(chain) == 0u) {
     *out_alert = SSL_AD_INTERNAL_ERROR;
     return ssl_verify_invalid;
   }
@@ -116,12 +110,9 @@ static int on_protocols(SSL *ssl, const uint8_t **out, uint8_t *out_len,
   (void)ssl;
   (void)data;
   size_t i = 0u;
-  while (i < in_len) {
+  while (i < in_len && in[i] < in_len - i) {
     const size_t len = in[i];
     i++;
-    if (len > in_len - i) {
-      return SSL_TLSEXT_ERR_ALERT_FATAL;
-    }
     if (len == sizeof smtp && memcmp(in + i, smtp, sizeof smtp) == 0) {
       *out = in + i;
       *out_len = (uint8_t)len;

@@ -35,7 +35,9 @@
 #define SMTPC_BORINGSSL_DAYS_MAX 36500u
 
 // SMTPC_BORINGSSL_ERROR_LIST(X) is X(identifier, "stable-name", "what it
-// means").
+// means"). When memory ends in the middle of a call it returns LIBRARY, or, where
+// the library does not say why it refuses, the error of what it refuses: never
+// NONE.
 #define SMTPC_BORINGSSL_ERROR_LIST(X)                                       \
   X(NONE, "none", "no error")                                               \
   X(ARGUMENT, "argument", "the caller broke the contract")                  \
@@ -170,7 +172,8 @@ typedef struct smtpc_boringssl_pem {
 // signed by itself, for one server name: a host name or an IP address.
 //
 // It is valid from one hour before `now` (seconds since 1970; clocks disagree)
-// for `days` days after it, 1 to SMTPC_BORINGSSL_DAYS_MAX. It returns NONE,
+// for `days` days after it, 1 to SMTPC_BORINGSSL_DAYS_MAX, and not beyond the year
+// 9999. It returns NONE,
 // ARGUMENT, NAME or LIBRARY; on an error `*out` is all zero. The caller ends
 // `*out` with `smtpc_boringssl_pem_free`.
 SMTPC_NODISCARD smtpc_boringssl_error
