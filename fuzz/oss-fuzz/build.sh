@@ -43,6 +43,8 @@ done
 tls_targets=$(grep -l 'fuzz/tls/' fuzz/targets/*.c)
 deep_words=(-DBORINGSSL_UNSAFE_FUZZER_MODE -DBORINGSSL_UNSAFE_DETERMINISTIC_MODE)
 declare -A boringssl
+# As TLS_WRAPPED in fuzz/tools/make.py.
+wrapped=(-Wl,--wrap={RAND_bytes,closedir,fopen,opendir,readdir,time})
 for kind in tls deep; do
   read -r source archive < <(fuzz/tools/make.py boringssl "$kind")
   boringssl[$kind]=$archive
@@ -74,7 +76,7 @@ while read -r name source tls kind max_len; do
   with=()
   if [ "$tls" != - ]; then
     mains=$work/mains-$tls
-    with=("$work/$tls"/*.o "${boringssl[$tls]}" -Wl,--wrap=RAND_bytes -lpthread)
+    with=("$work/$tls"/*.o "${boringssl[$tls]}" "${wrapped[@]}" -lpthread)
   fi
   # shellcheck disable=SC2086
   $CXX $CXXFLAGS "$mains/fuzz_targets_$source.c.o" "$work"/shared/*.o "${with[@]}" \

@@ -1,69 +1,160 @@
 #include "fuzz/tls/memory.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-// What stands before a block; its length, and all of a line, so that blocks lie as malloc
-// would lay them.
-#define BEFORE 16u
+#include "fuzz/harness/law.h"
 
-static size_t left;
-static int failed;
-static size_t live;
+#define CANARY_LEN 16u
+#define CANARY 0xc5u
 
-// The names are BoringSSL's (include/openssl/mem.h).
+// block stands before the octets of a block, and a canary behind them.
+typedef struct block {
+  struct block *next;
+  struct block *before;
+  size_t len;
+  size_t account;  // the number of marks before it
+  uint8_t canary[CANARY_LEN];
+} block;
+
+_Static_assert(sizeof(block) % 16u == 0u, "what stands behind it is aligned");
+
+static struct {
+  block *first;
+  size_t since;    // live blocks of this account
+  size_t account;  // marks
+  size_t skip;     // allocations before one fails
+  size_t count;    // that are to fail
+  size_t failed;
+  int held;
+} heap;
+
+// The library's names.
 void *OPENSSL_memory_alloc(size_t size);
-void OPENSSL_memory_free(void *block);
-size_t OPENSSL_memory_get_size(void *block);
+void OPENSSL_memory_free(void *ptr);
+size_t OPENSSL_memory_get_size(void *ptr);
 
-void tls_memory_fail_at(size_t nth) {
-  left = nth;
-  failed = 0;
+static int is_to_fail(void) {
+  if (heap.count == 0u || heap.held != 0) {
+    return 0;
+  }
+  if (heap.skip > 0u) {
+    heap.skip--;
+    return 0;
+  }
+  heap.count--;
+  heap.failed++;
+  return 1;
 }
 
-void tls_memory_stop(void) {
-  left = 0u;
+static uint8_t *octets_of(block *b) {
+  return (uint8_t *)(b + 1);
 }
 
-int tls_memory_failed(void) {
-  return failed;
-}
-
-size_t tls_memory_live(void) {
-  return live;
+static block *block_of(void *ptr) {
+  return (block *)ptr - 1;
 }
 
 void *OPENSSL_memory_alloc(size_t size) {
-  if (left > 0u) {
-    left--;
-    if (left == 0u) {
-      failed = 1;
-      return NULL;
+  block *b = NULL;
+  if (is_to_fail() == 0 && size <= SIZE_MAX / 2u) {
+    b = malloc(sizeof *b + size + CANARY_LEN);
+  }
+  if (b == NULL) {
+    return NULL;
+  }
+  b->len = size;
+  b->account = heap.account;
+  b->before = NULL;
+  b->next = heap.first;
+  memset(b->canary, CANARY, CANARY_LEN);
+  memset(octets_of(b) + size, CANARY, CANARY_LEN);
+  if (heap.first != NULL) {
+    heap.first->before = b;
+  }
+  heap.first = b;
+  heap.since++;
+  return octets_of(b);
+}
+
+static void check_canary(const uint8_t *canary) {
+  for (size_t i = 0u; i < CANARY_LEN; i++) {
+    FUZZ_MUST(BOUNDS, canary[i] == CANARY,
+              "somebody wrote beside a block of the library's heap");
+  }
+}
+
+void OPENSSL_memory_free(void *ptr) {
+  block *b = block_of(ptr);
+  check_canary(b->canary);
+  check_canary(octets_of(b) + b->len);
+  if (b->before != NULL) {
+    b->before->next = b->next;
+  } else {
+    heap.first = b->next;
+  }
+  if (b->next != NULL) {
+    b->next->before = b->before;
+  }
+  heap.since -= b->account == heap.account ? 1u : 0u;
+  memset(octets_of(b), 0, b->len);
+  free(b);
+}
+
+size_t OPENSSL_memory_get_size(void *ptr) {
+  return block_of(ptr)->len;
+}
+
+void tls_memory_fail_at(size_t skip, size_t count) {
+  heap.skip = skip;
+  heap.count = count;
+  heap.failed = 0u;
+}
+
+size_t tls_memory_failed(void) {
+  return heap.failed;
+}
+
+void tls_memory_hold(int on) {
+  heap.held = on;
+}
+
+void tls_memory_mark(void) {
+  heap.account++;
+  heap.since = 0u;
+}
+
+size_t tls_memory_since(void) {
+  return heap.since;
+}
+
+// What a block holds may never have been written.
+#if defined(__clang__)
+#define UNCHECKED __attribute__((no_sanitize("memory")))
+#else
+#define UNCHECKED
+#endif
+
+UNCHECKED static size_t holds(const uint8_t *data, size_t len,
+                              const uint8_t *part, size_t part_len) {
+  for (size_t i = 0u; i + part_len <= len; i++) {
+    size_t same = 0u;
+    while (same < part_len && data[i + same] == part[same]) {
+      same++;
+    }
+    if (same == part_len) {
+      return 1u;
     }
   }
-  if (size > SIZE_MAX - BEFORE) {
-    return NULL;
-  }
-  uint8_t *block = malloc(size + BEFORE);
-  if (block == NULL) {
-    return NULL;
-  }
-  memcpy(block, &size, sizeof size);
-  live++;
-  return block + BEFORE;
+  return 0u;
 }
 
-void OPENSSL_memory_free(void *block) {
-  const size_t size = OPENSSL_memory_get_size(block);
-  uint8_t *start = (uint8_t *)block - BEFORE;
-  memset(start, 0, size + BEFORE);
-  live--;
-  free(start);
-}
-
-size_t OPENSSL_memory_get_size(void *block) {
-  size_t size = 0u;
-  memcpy(&size, (uint8_t *)block - BEFORE, sizeof size);
-  return size;
+size_t tls_memory_count(const uint8_t *part, size_t len) {
+  size_t count = 0u;
+  // The newest are first.
+  for (block *b = heap.first; b != NULL && b->account == heap.account;
+       b = b->next) {
+    count += holds(octets_of(b), b->len, part, len);
+  }
+  return count;
 }

@@ -64,8 +64,10 @@ BORINGSSL_PLAIN = "/curve25519/"
 PLAIN = ["-fno-sanitize=address"]
 BORINGSSL_CXX = ["-std=c++14", "-fno-exceptions", "-fno-rtti"]
 DEEP = ["-DBORINGSSL_UNSAFE_FUZZER_MODE", "-DBORINGSSL_UNSAFE_DETERMINISTIC_MODE"]
-# The library's randomness is the harness's (fuzz/tls/random.h).
-TLS_LINK = ["-Wl,--wrap=RAND_bytes", "-lstdc++", "-lpthread"]
+# The library's randomness is the harness's (fuzz/tls/random.h), and so are the files and the
+# clock of the shim (fuzz/tls/system.h).
+TLS_WRAPPED = ["RAND_bytes", "closedir", "fopen", "opendir", "readdir", "time"]
+TLS_LINK = ["-Wl,--wrap=" + name for name in TLS_WRAPPED] + ["-lstdc++", "-lpthread"]
 # What a program of the host is linked to.
 LIBRARY = ["core/*.c", "fuzz/harness/*.c", "core/model/*.c"]
 # The memory checks that BoringSSL is compiled with, by a word of a flavour's options.
@@ -446,8 +448,8 @@ def build(target, flavour, overlay=None):
     about = [path for path in harness if target == "script" and "/script" in path]
     shims, tls_harness, own, tls_words = tls_parts(how, target, env, overlay)
     compiled = compile_all(core + about, how["cc"], seen, env, overlay) + shims
-    helpers = tls_harness + compile_all(sources("core/model/*.c") + sorted(set(harness) - set(about)) +
-                          ["shim/mem/mem.c"] + bug, how["cc"], how["copts"], env, overlay)
+    helpers = sources("core/model/*.c") + sorted(set(harness) - set(about)) + ["shim/mem/mem.c"]
+    helpers = tls_harness + compile_all(helpers + bug, how["cc"], how["copts"], env, overlay)
     engine = compile_all(engine + options, how["cc"], how["copts"], env, overlay)
     words = tls_words + words
     parts = compiled + [own] + helpers + engine
