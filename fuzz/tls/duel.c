@@ -238,6 +238,7 @@ static void engine_says(duel *d, unsigned who) {
     if (end->tamper != 0u && len > RECORD_HEAD + MESSAGE_HEAD) {
       copy[spoilt_octet(end, len)] ^= 1u;
       end->tamper = 0u;
+      end->spoilt = 1u;
       duel_touch(d);
     }
     give(d, who, copy, len);
@@ -391,6 +392,7 @@ static size_t deliver_run(duel *d, unsigned to, size_t most) {
     }
     if (is_out_of_place(wire, run) != 0 && end->side.started != 0u) {
       d->touched_tls = 1u;
+      end->spoilt = 1u;
     }
     wire->from += run;
     give(d, to, wire->data.data + wire->from - run, run);
@@ -439,7 +441,9 @@ static void foretell_end(duel *d, unsigned to, int clean, int reset) {
   const duel_side *peer = &d->sides[1u - to];
   tls_side_truth *truth = &d->sides[to].side.truth;
   if (d->sides[to].inside != 0u) {
-    truth->clean = clean;
+    // Behind something that is no record a close_notify is none either.
+    truth->clean =
+        clean != 0 && d->sides[to].spoilt != 0u ? TLS_SIDE_WHATEVER : clean;
   } else if (d->touched_tls == 0u || clean == 0 || reset != 0) {
     truth->clean = clean != 0 && reset == 0 && peer->noted != 0u &&
                            peer->side.closed != 0u && peer->side.failed == 0u
@@ -519,7 +523,7 @@ static void clear_side(duel_side *end) {
   memset(&end->abuse, 0, sizeof end->abuse);
   end->tamper = 0u;
   end->noted = end->inside = end->engine_up = end->engine_over = 0u;
-  end->clean = end->ended = 0u;
+  end->clean = end->ended = end->spoilt = 0u;
 }
 
 // The server is the other end: its versions are from `low` to `high`. A client has no

@@ -95,6 +95,7 @@ typedef struct duel_side {
   uint8_t engine_over;  // 1: the attacker's engine failed, or was closed
   uint8_t clean;        // 1: it was told close_notify
   uint8_t ended;        // 1: the side was told the end of the stream
+  uint8_t spoilt;  // 1: what arrived under TLS was not all of its engine's peer
 } duel_side;
 
 typedef struct duel {
