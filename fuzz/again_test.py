@@ -26,7 +26,7 @@ PLANTED = [
     (target, "fuzz/tls/random.c", OF_RANDOM,
      "  static unsigned resets;\n  resets++;\n"
      "  sequence.state = resets > 40u ? seed + 1u : seed;\n", by)
-    for target, by in [("tls_raw_client", SAYS), ("tls_deep_server", SAYS), ("duel", SAYS),
+    for target, by in [("tls_raw_client", OR_LAW), ("tls_deep_server", OR_LAW), ("duel", SAYS),
                        ("tls_client", OR_LAW)]
 ] + [
     ("tls_client", "shim/boringssl/tls_boringssl.c", OF_LIBRARY,

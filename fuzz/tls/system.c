@@ -185,7 +185,9 @@ time_t __real_time(time_t *out);
 time_t __wrap_time(time_t *out);
 
 FILE *__wrap_fopen(const char *path, const char *mode) {
-  return own.is_open != 0 ? open_file(path) : __real_fopen(path, mode);
+  // Who writes is an engine that keeps the input that ends it.
+  return own.is_open != 0 && mode[0] == 'r' ? open_file(path)
+                                            : __real_fopen(path, mode);
 }
 
 DIR *__wrap_opendir(const char *path) {

@@ -4,7 +4,8 @@
 // A program that links `//fuzz/tls` with `-Wl,--wrap=` for fopen, opendir, readdir,
 // closedir and time asks here. As long as it is shut, which it is at first, all of
 // them do what they always do; while it is open there are no files but those of
-// `tls_system_put`, and the clock stands. Files are read alone.
+// `tls_system_put`, and the clock stands. Only reading is so: what is written is always
+// a true file, since an engine keeps the input that ended it in the middle of a run.
 #ifndef SMTPCORE_FUZZ_TLS_SYSTEM_H
 #define SMTPCORE_FUZZ_TLS_SYSTEM_H
 
