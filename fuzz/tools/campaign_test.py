@@ -6,6 +6,7 @@ import collections
 import os
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
@@ -33,6 +34,40 @@ class Verdict(unittest.TestCase):
 
     def test_nothing(self):
         self.assertEqual((None, ""), engines.verdict("44 passed, 0 failed\n"))
+
+
+class Cache(unittest.TestCase):
+    def left(self, most, age):
+        """Files of three octets, used 1, 2 and 3 hours ago: which are left?"""
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "in"))
+            for hours in 1, 2, 3:
+                path = os.path.join(folder, "in", str(hours))
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write("abc")
+                then = time.time() - hours * 3600
+                os.utime(path, (then, then))
+            make.prune(folder, most, age)
+            return sorted(os.listdir(os.path.join(folder, "in")))
+
+    def test_longest_unused_go_first(self):
+        self.assertEqual(["1", "2", "3"], self.left(9, 0))
+        self.assertEqual(["1", "2"], self.left(8, 0))
+        self.assertEqual(["1", "2"], self.left(6, 0))
+        self.assertEqual([], self.left(0, 0))
+
+    def test_what_is_in_use_stays(self):
+        self.assertEqual(["1", "2"], self.left(0, 9000))
+        self.assertEqual(["1"], self.left(0, 5400))
+
+    def test_asking_is_use(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "one")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("abc")
+            os.utime(path, (1, 1))
+            make.into_place(path, lambda temporary: self.fail("it is there"))
+            self.assertGreater(os.stat(path).st_mtime, 1000)
 
 
 class State(unittest.TestCase):

@@ -19,7 +19,8 @@ dict of paths in the tree and the texts that take their places: a planted bug.
 
 Objects and binaries lie in a cache and are named by all that they are made of:
 compiler, options, the source's text, every header. `SMTPCORE_FUZZ_CACHE` says where;
-by default it is smtpcore/fuzz in the user's cache folder.
+by default it is smtpcore/fuzz in the user's cache folder. What nobody asked for in six
+hours goes when there are more than twelve gigabytes: each planted bug leaves binaries.
 
 Targets with `tls` are linked to BoringSSL too: an archive for each kind of memory checks,
 made once. No search sees into it, and UndefinedBehaviorSanitizer neither: it is the code
@@ -32,6 +33,7 @@ import concurrent.futures
 import functools
 import glob
 import hashlib
+import itertools
 import os
 import platform
 import re
@@ -40,9 +42,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
+CACHE_OCTETS = 12 << 30
+CACHE_SECONDS = 6 * 3600
 WARNINGS = ["-std=c11", "-Wall", "-Wextra"]
 STRICT = ("-fsanitize=address,undefined,integer,implicit-conversion,nullability,"
           "local-bounds")
@@ -209,9 +214,47 @@ def digest_of(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
+def prune(folder, most=CACHE_OCTETS, age=CACHE_SECONDS):
+    """Deletes the files below a folder that were longest unused, until no more than `most`
+    octets are left; none that was asked for within `age` seconds."""
+    files = []
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(where, name)
+            try:
+                found = os.stat(path)
+            except FileNotFoundError:
+                continue
+            files.append((found.st_mtime, found.st_size, path))
+    total = sum(size for _, size, _ in files)
+    before = time.time() - age
+    for used, size, path in sorted(files):
+        if total <= most or used > before:
+            break
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        total -= size
+
+
+MADE = itertools.count()
+
+
+def prune_cache():
+    """Keeps the cache within its size: before the first file that a program makes, and now
+    and then."""
+    if next(MADE) % 500 == 0:
+        for kind in ["binaries", "objects"]:
+            prune(cache(kind, ""))
+
+
 def into_place(path, make):
     """Lets `make(temporary)` make `path`, which then appears all at once."""
-    if not os.path.exists(path):
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        prune_cache()
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path),
                                              suffix=os.path.splitext(path)[1])
         os.close(handle)
