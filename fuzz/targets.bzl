@@ -15,7 +15,7 @@ TARGETS = {
     "client": {"kind": "script", "max_len": 8192},
     "command": {"kind": "commands", "max_len": 2048},
     "content": {"kind": "content", "max_len": 4096},
-    "duel": {"kind": "tls_script", "max_len": 8192, "tls": True},
+    "duel": {"kind": "tls_script", "max_len": 65536, "tls": True},
     "header": {"kind": "content", "max_len": 2048},
     "line": {"kind": "commands", "max_len": 4096},
     "misuse": {"kind": "tokens", "max_len": 4096},
@@ -30,7 +30,7 @@ TARGETS = {
     "server": {"kind": "script", "max_len": 8192},
     "stuffing": {"kind": "content", "max_len": 4096},
     "table": {"kind": "tokens", "max_len": 4},
-    "tls_client": {"kind": "tls_script", "max_len": 8192, "tls": True},
+    "tls_client": {"kind": "tls_script", "max_len": 65536, "tls": True},
     "tls_deep_client": {
         "kind": "tls",
         "max_len": 8192,

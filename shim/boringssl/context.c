@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <dirent.h>
 #include <limits.h>
@@ -396,11 +397,23 @@ smtpc_boringssl_error smtpc_boringssl_context_set_identity_files(
 
 // --- Trusted roots -----------------------------------------------------------
 
+// The library reads what a certificate may do when it first needs that, and keeps
+// what it found: a root for which there was no memory then would be a broken one for
+// good. So it reads that here.
+static bool add_one(X509_STORE *store, X509 *cert) {
+  const bool broken = (X509_get_extension_flags(cert) & EXFLAG_INVALID) != 0u;
+  if (broken &&
+      refusal_or_library(SMTPC_BORINGSSL_NONE) != SMTPC_BORINGSSL_NONE) {
+    return false;
+  }
+  return X509_STORE_add_cert(store, cert) == 1;
+}
+
 static smtpc_boringssl_error add_all(smtpc_tls_context *ctx,
                                      STACK_OF(X509) * certs) {
   X509_STORE *store = SSL_CTX_get_cert_store(ctx->side[SMTPC_TLS_CLIENT]);
   for (size_t i = 0u; i < sk_X509_num(certs); i++) {
-    if (X509_STORE_add_cert(store, sk_X509_value(certs, i)) != 1) {
+    if (!add_one(store, sk_X509_value(certs, i))) {
       return SMTPC_BORINGSSL_LIBRARY;
     }
   }

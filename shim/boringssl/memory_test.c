@@ -105,10 +105,47 @@ static void test_memory_for_a_file(void **state) {
   smtpc_boringssl_context_free(ctx);
 }
 
+// Opens a pair in which block number `fail` of the handshake is not given (0: each is).
+// It returns whether the client found a good chain.
+static int shake_without(smtpc_tls_context *ctx, size_t fail) {
+  const smtpc_tls_peer server_peer = test_peer_server();
+  const smtpc_tls_peer client_peer = test_peer_client(TEST_HOST, 1);
+  smtpc_tls *server = test_open(test_tls.server, &server_peer);
+  smtpc_tls *client = test_open(ctx, &client_peer);
+  smtpc_tls_facts facts;
+  memset(&facts, 0, sizeof facts);
+  given = 0u;
+  fails = fail;
+  test_shake(client, server, 0u);
+  fails = 0u;
+  (void)smtpc_tls_handshake(client, &facts);
+  smtpc_tls_free(client);
+  smtpc_tls_free(server);
+  return facts.chain_ok;
+}
+
+// A handshake for which there was no memory takes nothing from those after it.
+static void test_a_root_stays_good(void **state) {
+  (void)state;
+  for (size_t i = 1u; i < CALLS_MAX; i++) {
+    test_label("block %zu", i);
+    smtpc_tls_context *ctx = test_context(NULL, &test_tls.authority);
+    (void)shake_without(ctx, i);
+    const size_t used = given;
+    test_number(shake_without(ctx, 0u), 1);
+    smtpc_boringssl_context_free(ctx);
+    if (used < i) {
+      return;
+    }
+  }
+  fail_msg("a handshake has no end");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST_TLS_CASE(test_memory_that_ends_is_told),
       TEST_TLS_CASE(test_memory_for_a_file),
+      TEST_TLS_CASE(test_a_root_stays_good),
   };
   return cmocka_run_group_tests(tests, test_tls_set_up, test_tls_tear_down);
 }
