@@ -34,7 +34,7 @@ def check(case):
 
 
 def main():
-    headers = sorted(glob.glob("core/include/smtpcore/*.h"))
+    headers = sorted(glob.glob("core/include/**/*.h", recursive=True))
     cases = [(header, language) for header in headers for language in LANGUAGES]
     with concurrent.futures.ThreadPoolExecutor() as pool:
         results = list(pool.map(check, cases))

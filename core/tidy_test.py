@@ -132,10 +132,11 @@ def includes(path, text):
         if not found:
             continue
         name = found.group(1)
-        ours = re.fullmatch(r'"smtpcore/\w+\.h"', name)
+        ours = re.fullmatch(r'"smtpcore(?:/\w+|_config)\.h"', name)
         inner = re.fullmatch(r'"core/\w+\.h"', name)
         public = path.startswith("core/include/")
-        if not (ours or (inner and not public) or
+        users = name == "SMTPC_CONFIG_FILE" and path.endswith("/smtpcore_config.h")
+        if not (ours or (inner and not public) or users or
                 name.strip("<>") in SYSTEM_HEADERS):
             yield number, "include of %s" % name
 
@@ -198,7 +199,7 @@ PLANTED = {
 
 
 def main():
-    paths = sorted(glob.glob("core/*.[ch]") + glob.glob("core/include/smtpcore/*.h"))
+    paths = sorted(glob.glob("core/*.[ch]") + glob.glob("core/include/**/*.h", recursive=True))
     texts = {}
     for path in paths:
         with open(path, encoding="utf-8") as file:

@@ -2,8 +2,10 @@
 #ifndef SMTPCORE_COMMANDS_H
 #define SMTPCORE_COMMANDS_H
 
+#include "smtpcore/version.h"
+
 #define SMTPC_PROGRAM "smtpcore"
-#define SMTPC_PROGRAM_VERSION "0.1.0"
+#define SMTPC_PROGRAM_VERSION SMTPC_VERSION_TEXT
 
 // Each takes the words from the command's name on (`argv[0]` is
 // "smtpcore COMMAND", for messages) and returns the exit status of the process.

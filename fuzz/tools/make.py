@@ -170,7 +170,7 @@ def text_of(path, overlay):
 def tree_headers(tls):
     """Returns the digest of every header that an object may include."""
     digest = hashlib.sha256()
-    patterns = ["core/*.h", "core/include/smtpcore/*.h", "core/model/*.h", "shim/mem/*.h",
+    patterns = ["core/*.h", "core/include/*.h", "core/include/smtpcore/*.h", "core/model/*.h", "shim/mem/*.h",
                 "fuzz/*/*.h"]
     if tls:
         patterns += ["shim/boringssl/*.h", "shim/stream/*.h"]

@@ -35,22 +35,13 @@
 #include <stdint.h>
 
 #include "smtpcore/status.h"
+#include "smtpcore_config.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-// SMTPC_LINE_MAX is the size of the line buffer, CRLF included: 12288 holds the
-// longest AUTH line that RFC 4954 section 4.5.3 recommends. A small device may set
-// 1024 or more, which takes every command and reply but the longest AUTH lines, and
-// MAIL and RCPT with the longest parameters (`smtpc_command_line_max`): these are
-// refused as too long.
-#ifndef SMTPC_LINE_MAX
-#define SMTPC_LINE_MAX 12288
-#endif
-#if SMTPC_LINE_MAX < 1024 || SMTPC_LINE_MAX > 65000
-#error "SMTPC_LINE_MAX must be 1024 to 65000"
-#endif
+// SMTPC_LINE_MAX, the size of the line buffer, is a setting: `smtpcore_config.h`.
 
 // SMTPC_LINE_DISCARD_MAX is how many octets of one line may be swallowed beyond the
 // longest line, its CRLF included.

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "smtpcore/status.h"
+#include "smtpcore_config.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -235,6 +236,23 @@ typedef enum smtpc_service {
 // SMTPC_OFFERS(id) is the bit of extension `id` in a set of extensions.
 #define SMTPC_OFFERS(id) ((uint32_t)1 << (SMTPC_EXTENSION_##id))
 
+// SMTPC_EXTENSIONS_OFF is the set of the extensions that this configuration has not
+// (`smtpcore_config.h`): never offered, and unknown when they are read.
+#define SMTPC_EXTENSIONS_OFF                                              \
+  (SMTPC_OFF(AUTH, SMTPC_OFFERS(AUTH)) |                                  \
+   SMTPC_OFF(DSN, SMTPC_OFFERS(DSN)) |                                    \
+   SMTPC_OFF(UTF8, SMTPC_OFFERS(SMTPUTF8)) |                              \
+   SMTPC_OFF(BDAT, SMTPC_OFFERS(CHUNKING) | SMTPC_OFFERS(BINARYMIME)) |   \
+   SMTPC_OFF(XCLIENT, SMTPC_OFFERS(XCLIENT) | SMTPC_OFFERS(XFORWARD)) |   \
+   SMTPC_OFF(EXTRAS,                                                      \
+             SMTPC_OFFERS(DELIVERBY) | SMTPC_OFFERS(FUTURERELEASE) |      \
+                 SMTPC_OFFERS(MT_PRIORITY) | SMTPC_OFFERS(RRVS) |         \
+                 SMTPC_OFFERS(NO_SOLICITING) | SMTPC_OFFERS(MTRK) |       \
+                 SMTPC_OFFERS(CONPERM) | SMTPC_OFFERS(CONNEG) |           \
+                 SMTPC_OFFERS(LIMITS) | SMTPC_OFFERS(CHECKPOINT) |        \
+                 SMTPC_OFFERS(PRDR)))
+#define SMTPC_OFF(setting, set) (SMTPC_CONFIG_##setting != 0 ? 0u : (set))
+
 // ----------------------------------------------------------- parameters
 
 // SMTPC_PARAM_LIST(X) is X(identifier, "NAME", verb, value, extension, "clause").
@@ -365,17 +383,26 @@ typedef enum smtpc_speech {
 // SMTPC_MECH(id) is the bit of mechanism `id` in a set of mechanisms.
 #define SMTPC_MECH(id) ((uint64_t)1 << (SMTPC_MECHANISM_##id))
 
-// SMTPC_MECHS_BOUND and the others are sets of mechanisms: those that are bound to
-// TLS, those that a name and a password serve, and all that we speak.
-#define SMTPC_MECHS_BOUND \
-  (SMTPC_MECH(SCRAM_SHA_256_PLUS) | SMTPC_MECH(SCRAM_SHA_1_PLUS))
-#define SMTPC_MECHS_PASSWORD                                          \
-  (SMTPC_MECHS_BOUND | SMTPC_MECH(SCRAM_SHA_256) |                    \
-   SMTPC_MECH(SCRAM_SHA_1) | SMTPC_MECH(CRAM_MD5) | SMTPC_MECH(PLAIN) | \
-   SMTPC_MECH(LOGIN))
-#define SMTPC_MECHS_SPOKEN                                \
-  (SMTPC_MECHS_PASSWORD | SMTPC_MECH(EXTERNAL) |          \
-   SMTPC_MECH(OAUTHBEARER) | SMTPC_MECH(XOAUTH2))
+// SMTPC_MECHS_BOUND and the others are sets of mechanisms, as far as this configuration
+// has them: those that are bound to TLS, all of SCRAM, those that a name and a password
+// serve, those that a token serves, and all that we speak.
+#define SMTPC_MECHS_BOUND                                   \
+  SMTPC_ON(SCRAM, SMTPC_MECH(SCRAM_SHA_256_PLUS) |          \
+                      SMTPC_MECH(SCRAM_SHA_1_PLUS))
+#define SMTPC_MECHS_SCRAM                                   \
+  (SMTPC_MECHS_BOUND |                                      \
+   SMTPC_ON(SCRAM, SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(SCRAM_SHA_1)))
+#define SMTPC_MECHS_PASSWORD                                \
+  (SMTPC_MECHS_SCRAM | SMTPC_ON(CRAM_MD5, SMTPC_MECH(CRAM_MD5)) | \
+   SMTPC_ON(PLAIN, SMTPC_MECH(PLAIN)) | SMTPC_ON(LOGIN, SMTPC_MECH(LOGIN)))
+#define SMTPC_MECHS_TOKEN                                   \
+  (SMTPC_ON(OAUTHBEARER, SMTPC_MECH(OAUTHBEARER)) |         \
+   SMTPC_ON(XOAUTH2, SMTPC_MECH(XOAUTH2)))
+#define SMTPC_MECHS_SPOKEN                                  \
+  (SMTPC_MECHS_PASSWORD | SMTPC_MECHS_TOKEN |               \
+   SMTPC_ON(EXTERNAL, SMTPC_MECH(EXTERNAL)))
+#define SMTPC_ON(setting, set) \
+  (SMTPC_CONFIG_##setting != 0 ? (set) : (uint64_t)0)
 
 // -------------------------------------------------------------- replies
 
@@ -857,7 +884,8 @@ typedef enum smtpc_deadline {
   X(SIZE, "message-octets", 10485760, VALUE, SIZE, "RFC 1870 section 4")       \
   X(DISCARD, "discard-octets", 67108864, VALUE, COUNT,                         \
     "RFC 5321 section 4.5.3.1")                                                \
-  X(RCPT, "recipients", 100, VALUE, LIMITS, "RFC 5321 section 4.5.3.1.8")      \
+  X(RCPT, "recipients", SMTPC_CONFIG_RCPT_MAX, VALUE, LIMITS,                  \
+    "RFC 5321 section 4.5.3.1.8")                                              \
   X(MAIL, "messages", 10000, VALUE, LIMITS, "RFC 9422 section 4.1")            \
   X(ERRORS, "errors", 20, VALUE, COUNT, "RFC 5321 section 4.3.2")              \
   X(JUNK, "junk-commands", 100, VALUE, COUNT, "RFC 5321 section 4.3.2")        \
