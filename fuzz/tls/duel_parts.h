@@ -32,6 +32,10 @@ void duel_wire_change(duel_wire *wire, size_t at, uint8_t bits);
 int duel_flight_is_part(const smtpc_octets *got, const smtpc_octets *said,
                         size_t from);
 
+// duel_flight_is_within returns 1 when the handshake records of `said` are all in `got`, in
+// their order and unchanged; others may stand between them.
+int duel_flight_is_within(const smtpc_octets *said, const smtpc_octets *got);
+
 // ------------------------------------------------------------- what happens (duel.c)
 
 void duel_deliver(duel *d, unsigned to, size_t most);

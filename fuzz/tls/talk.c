@@ -48,7 +48,11 @@ static void foretell(tls_talk *t) {
   t->side.truth.may_come_up =
       t->engine != NULL &&
       (t->touched == 0u || duel_flight_is_part(&t->got, &t->flight, 0u) != 0 ||
-       (t->up != 0u && duel_flight_is_part(&t->flight, &t->got, 0u) != 0));
+       (t->up != 0u && duel_flight_is_part(&t->flight, &t->got, 0u) != 0) ||
+       // RFC 8446 section 4.2.10: a server that takes no early data passes over what it
+       // cannot decrypt.
+       (t->up != 0u && t->tls.early != 0u && is_server(t) != 0 &&
+        duel_flight_is_within(&t->flight, &t->got) != 0));
 }
 
 // A piece comes to the side. What stands behind the line that TLS follows is for the
