@@ -3,10 +3,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/config_parts.h"
 #include "smtpcore/param.h"
 
+#if SMTPC_CONFIG_CLIENT
+
 // A word and its length.
-#define LITERAL(text) text, sizeof(text) - 1u
+#define LITERAL(text) text, (uint8_t)(sizeof(text) - 1u)
 
 void smtpc_capability_init(smtpc_capabilities *caps) {
   static const smtpc_capabilities none = {0};
@@ -97,7 +100,7 @@ static bool is_overwritten(const uint8_t *line, smtpc_span keyword) {
 // A word and the bit or the number that it stands for.
 typedef struct meaning {
   const char *text;
-  size_t len;
+  uint8_t len;
   uint8_t value;
 } meaning;
 
@@ -332,13 +335,13 @@ static uint16_t attribute_bit(const uint8_t *line, smtpc_span name,
 // Adds one word of extension `id`.
 static void add_word(smtpc_capabilities *caps, unsigned id, const uint8_t *line,
                      smtpc_span word) {
-  if (id == SMTPC_EXTENSION_AUTH) {
+  if (SMTPC_WITH(AUTH) && id == SMTPC_EXTENSION_AUTH) {
     add_mechanism(caps, line, word);
-  } else if (id == SMTPC_EXTENSION_LIMITS) {
+  } else if (SMTPC_WITH(EXTRAS) && id == SMTPC_EXTENSION_LIMITS) {
     add_limit(caps, line, word);
-  } else if (id == SMTPC_EXTENSION_XCLIENT) {
+  } else if (SMTPC_WITH(XCLIENT) && id == SMTPC_EXTENSION_XCLIENT) {
     caps->xclient |= attribute_bit(line, word, SMTPC_ATTRIBUTE_VERBS_XFORWARD);
-  } else if (id == SMTPC_EXTENSION_XFORWARD) {
+  } else if (SMTPC_WITH(XCLIENT) && id == SMTPC_EXTENSION_XFORWARD) {
     caps->xforward |= attribute_bit(line, word, SMTPC_ATTRIBUTE_VERBS_XCLIENT);
   } else if (id == SMTPC_EXTENSION_BURL &&
              smtpc_span_is(line, word, LITERAL("IMAP"))) {
@@ -370,13 +373,13 @@ static bool add_value(smtpc_capabilities *caps, unsigned id,
     fits = params.begin >= params.end || id == SMTPC_EXTENSION_SMTPUTF8;
   } else if (id == SMTPC_EXTENSION_SIZE) {
     fits = add_size(caps, line, params);
-  } else if (id == SMTPC_EXTENSION_DELIVERBY) {
+  } else if (SMTPC_WITH(EXTRAS) && id == SMTPC_EXTENSION_DELIVERBY) {
     fits = add_deliverby(caps, line, params);
-  } else if (id == SMTPC_EXTENSION_FUTURERELEASE) {
+  } else if (SMTPC_WITH(EXTRAS) && id == SMTPC_EXTENSION_FUTURERELEASE) {
     fits = add_futurerelease(caps, line, params);
-  } else if (id == SMTPC_EXTENSION_MT_PRIORITY) {
+  } else if (SMTPC_WITH(EXTRAS) && id == SMTPC_EXTENSION_MT_PRIORITY) {
     fits = add_mt_priority(caps, line, params);
-  } else if (id == SMTPC_EXTENSION_NO_SOLICITING) {
+  } else if (SMTPC_WITH(EXTRAS) && id == SMTPC_EXTENSION_NO_SOLICITING) {
     fits = solicit_fits(line, params);
   } else {
     add_words(caps, id, line, params);
@@ -397,7 +400,7 @@ static bool add_line(smtpc_capabilities *caps, const uint8_t *line,
     return true;
   }
   const bool fits = add_value(caps, id, line, params);
-  if (fits) {
+  if (fits && ((SMTPC_EXTENSIONS_OFF >> id) & 1u) == 0u) {
     caps->offered |= (uint32_t)1 << id;
   }
   return fits;
@@ -406,7 +409,7 @@ static bool add_line(smtpc_capabilities *caps, const uint8_t *line,
 // `AUTH=` is what servers sent before RFC 2554; some still send it as well.
 static bool is_auth_equals(const uint8_t *line, smtpc_span keyword,
                            smtpc_span after, uint32_t quirks) {
-  return (quirks & SMTPC_QUIRK_AUTH_EQUALS) != 0u &&
+  return SMTPC_WITH(AUTH) && SMTPC_QUIRK_IS(quirks, AUTH_EQUALS) &&
          smtpc_span_is(line, keyword, LITERAL("AUTH")) &&
          smtpc_span_peek(line, after) == '=';
 }
@@ -447,3 +450,5 @@ void smtpc_capability_line(smtpc_capabilities *caps, unsigned number,
     caps->marks |= SMTPC_CAPS_MALFORMED;
   }
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

@@ -1,6 +1,9 @@
 #include "core/client_parts.h"
+#include "core/config_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_CLIENT
 
 // ------------------------------------------------------------------ start
 
@@ -144,7 +147,9 @@ static void begin_surplus(smtpc_client *s) {
   s->out_len = 0u;
   s->send = 0u;
   s->owes = 0u;
-  smtpc_sasl_client_clear(&s->sasl);
+  if (SMTPC_WITH(AUTH)) {
+    smtpc_sasl_client_clear(&s->sasl);
+  }
   s->wait = SMTPC_DO_NOTHING;
   s->next = SMTPC_DO_NOTHING;
   s->phase = SMTPC_CLIENT_SURPLUS;
@@ -289,7 +294,7 @@ static smtpc_status take_answer(const smtpc_client_policy *policy,
     case SMTPC_IN_CONTENT:
       return smtpc_client_on_content(s, in, used, act);
     default:
-      return smtpc_client_on_sasl_input(s, in);
+      return SMTPC_STEP(AUTH, smtpc_client_on_sasl_input(s, in));
   }
 }
 
@@ -395,3 +400,5 @@ smtpc_status smtpc_client_check(const smtpc_client *session) {
   }
   return SMTPC_E_INTERNAL;
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

@@ -2,6 +2,8 @@
 #include "smtpcore/command.h"
 #include "smtpcore/span.h"
 
+#if SMTPC_CONFIG_CLIENT && SMTPC_CONFIG_AUTH
+
 static void fail_auth(smtpc_client *s, unsigned finding, unsigned device) {
   s->device = (uint8_t)device;
   smtpc_sasl_client_clear(&s->sasl);
@@ -232,3 +234,5 @@ void smtpc_client_on_auth_reply(smtpc_client *s, smtpc_span text) {
     smtpc_client_cut(s, SMTPC_END_PROTOCOL, SMTPC_FINDING_REPLY_UNEXPECTED);
   }
 }
+
+#endif  // SMTPC_CONFIG_CLIENT && SMTPC_CONFIG_AUTH

@@ -1,6 +1,9 @@
 #include "core/client_parts.h"
+#include "core/config_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_CLIENT
 
 // ------------------------------------------------------------ transactions
 
@@ -56,7 +59,8 @@ static int sends_chunks(const smtpc_client_policy *policy,
                         const smtpc_client *s) {
   // RFC 3030 section 3: BINARYMIME goes with BDAT only.
   const bool wanted = policy->bdat != 0u || s->tx.binary != 0u;
-  return wanted && smtpc_client_offered(s, SMTPC_OFFERS(CHUNKING));
+  return SMTPC_WITH(BDAT) && wanted &&
+         smtpc_client_offered(s, SMTPC_OFFERS(CHUNKING));
 }
 
 // MAIL, and all recipients, have their replies, and DATA was not sent with them.
@@ -169,7 +173,8 @@ static bool beyond_limits(const smtpc_client *s,
 
 // RFC 9422 section 4.1
 static bool mails_are_many(const smtpc_client *s) {
-  return s->caps.mail_max != 0u && s->mails >= s->caps.mail_max;
+  return SMTPC_WITH(EXTRAS) && s->caps.mail_max != 0u &&
+         s->mails >= s->caps.mail_max;
 }
 
 // What a server would say to a message that is beyond what it announced; 0: it is not.
@@ -180,7 +185,7 @@ static unsigned code_of_limit(const smtpc_client *s,
     code = 552u;
   } else if (mails_are_many(s)) {
     code = 452u;
-  } else if (beyond_limits(s, mail)) {
+  } else if (SMTPC_WITH(EXTRAS) && beyond_limits(s, mail)) {
     code = 501u;
   }
   return code;
@@ -285,7 +290,7 @@ smtpc_status smtpc_client_on_next_recipient(const smtpc_client_policy *policy,
     return SMTPC_OK;
   }
   s->tx.rcpt_given++;
-  if (!within_limits(s, &rcpt)) {
+  if (SMTPC_WITH(EXTRAS) && !within_limits(s, &rcpt)) {
     smtpc_wipe(s->out, len);
     smtpc_client_add_finding(s, SMTPC_FINDING_LIMIT_KEPT);
     smtpc_client_report_recipient(s, s->tx.rcpt_given - 1u, 452u);
@@ -390,6 +395,8 @@ smtpc_status smtpc_client_on_content(smtpc_client *s, const smtpc_input *in,
   }
   if (s->phase == SMTPC_CLIENT_CONTENT) {
     stuff_content(s, in, used, act);
+  } else if (!SMTPC_WITH(BDAT)) {
+    return SMTPC_E_STATE;
   } else if (s->chunk_left > 0u) {
     send_chunk(s, in, used, act);
   } else {
@@ -402,7 +409,7 @@ smtpc_status smtpc_client_on_content(smtpc_client *s, const smtpc_input *in,
 void smtpc_client_on_content_end(const smtpc_client_policy *policy,
                                  smtpc_client *s) {
   s->wait = SMTPC_DO_NOTHING;
-  if (s->phase == SMTPC_CLIENT_CHUNKS) {
+  if (SMTPC_WITH(BDAT) && s->phase == SMTPC_CLIENT_CHUNKS) {
     smtpc_content_check_end(&s->content);
     if (s->tx.binary == 0u && s->content.anomalies != 0u) {
       smtpc_client_cut(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
@@ -415,3 +422,5 @@ void smtpc_client_on_content_end(const smtpc_client_policy *policy,
     smtpc_client_send_end_of_data(policy, s);
   }
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

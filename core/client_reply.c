@@ -1,6 +1,9 @@
 #include "core/client_parts.h"
+#include "core/config_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_CLIENT
 
 // ----------------------------------------------------------------- replies
 
@@ -17,7 +20,7 @@ static void go_on(const smtpc_client_policy *policy, smtpc_client *s) {
     return;
   }
   smtpc_client_add_finding(s, decision.finding);
-  if (policy->auth != SMTPC_AUTH_OFF) {
+  if (SMTPC_WITH(AUTH) && policy->auth != SMTPC_AUTH_OFF) {
     smtpc_client_begin_auth(policy, s);
   } else {
     smtpc_client_ask_envelope(s);
@@ -266,13 +269,17 @@ static void on_reply(const smtpc_client_policy *policy, smtpc_client *s,
       on_starttls_reply(policy, s);
       break;
     case SMTPC_CLIENT_AUTH:
-      smtpc_client_on_auth_reply(s, text);
+      if (SMTPC_WITH(AUTH)) {
+        smtpc_client_on_auth_reply(s, text);
+      }
       break;
     case SMTPC_CLIENT_GROUP:
       on_group_reply(policy, s);
       break;
     case SMTPC_CLIENT_CHUNKS:
-      on_chunk_reply(policy, s);
+      if (SMTPC_WITH(BDAT)) {
+        on_chunk_reply(policy, s);
+      }
       break;
     case SMTPC_CLIENT_FINAL:
       on_final_reply(policy, s);
@@ -331,7 +338,7 @@ static void on_whole_reply(const smtpc_client_policy *policy, smtpc_client *s,
 // it only the quirk lets octets beyond ASCII pass.
 static smtpc_status add_line(const smtpc_client_policy *policy, smtpc_client *s,
                              smtpc_span *text) {
-  const bool quirk = (policy->quirks & (uint32_t)SMTPC_QUIRK_REPLY_8BIT) != 0u;
+  const bool quirk = SMTPC_QUIRK_IS(policy->quirks, REPLY_8BIT);
   smtpc_status status =
       smtpc_reply_line(&s->reply, s->line.data, s->line.len, s->tx.utf8, text);
   if (status == SMTPC_E_REPLY_TEXT && quirk && s->tx.utf8 == 0u) {
@@ -381,3 +388,5 @@ void smtpc_client_read_line(const smtpc_client_policy *policy, smtpc_client *s,
     on_bad_reply(s, status);
   }
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

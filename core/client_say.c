@@ -1,6 +1,9 @@
 #include "core/client_parts.h"
+#include "core/config_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_CLIENT
 
 // ------------------------------------------------------------- small parts
 
@@ -27,7 +30,9 @@ void smtpc_client_cut(smtpc_client *s, unsigned reason, unsigned finding) {
   s->out_len = 0u;
   s->send = 0u;
   s->owes = 0u;
-  smtpc_sasl_client_clear(&s->sasl);
+  if (SMTPC_WITH(AUTH)) {
+    smtpc_sasl_client_clear(&s->sasl);
+  }
   s->wait = SMTPC_DO_NOTHING;
   s->next = SMTPC_DO_CLOSE;
 }
@@ -89,7 +94,9 @@ static smtpc_action do_close(smtpc_client *s) {
   act.device = s->device;
   act.code = s->tx.code;
   smtpc_line_init(&s->line);
-  smtpc_sasl_client_clear(&s->sasl);
+  if (SMTPC_WITH(AUTH)) {
+    smtpc_sasl_client_clear(&s->sasl);
+  }
   smtpc_wipe(s->out, SMTPC_OUT_MAX);
   s->phase = SMTPC_CLIENT_CLOSED;
   s->next = SMTPC_DO_NOTHING;
@@ -103,7 +110,7 @@ static smtpc_action do_send(smtpc_client *s) {
   act.end = s->out_len;
   act.channel = s->tls;
   act.secret = s->send_secret;
-  if (s->send == SMTPC_CLIENT_SEND_SAY) {
+  if (SMTPC_WITH(AUTH) && s->send == SMTPC_CLIENT_SEND_SAY) {
     act.source = SMTPC_SOURCE_LINE;
     act.begin = s->sasl.say.begin;
     act.end = s->sasl.say.end;
@@ -264,3 +271,5 @@ bool smtpc_client_take_waiting(smtpc_client *s, smtpc_action *act) {
   }
   return false;
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

@@ -1,9 +1,24 @@
 #include "core/command_parts.h"
+#include "core/config_parts.h"
+
+unsigned smtpc_mechanism_find(const uint8_t *line, smtpc_span span) {
+  unsigned found = SMTPC_MECHANISM_NONE;
+  for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
+    const smtpc_mechanism_row row = smtpc_mechanism_get(id);
+    if (smtpc_span_is(line, span, row.name, row.name_len)) {
+      found = id;
+      break;
+    }
+  }
+  return found;
+}
+
+#if SMTPC_CONFIG_SERVER
 
 // ----------------------------------------------------------------------- names
 
 // A verb is a key of eight octets: its letters in upper case, the first one
-// lowest, zeros above. So the lookup is a row of integer comparisons.
+// lowest, zeros above. So the lookup is a table of integers.
 #define KEY_OCTETS 8u
 #define OCTET(text, k)                                                        \
   ((uint64_t)(k < sizeof(text) - 1u ? (uint8_t)(text)[k % sizeof(text)] : 0u) \
@@ -15,6 +30,12 @@
 // A verb that does not fit into a key has the key 0, which no word has, and is looked
 // for by its name.
 #define SHORT(text) (sizeof(text) - 1u <= KEY_OCTETS)
+
+static const uint64_t keys[SMTPC_VERB_COUNT] = {0u,
+#define ROW(id, text, argument, group, clause) SHORT(text) ? KEY(text) : 0u,
+                                                SMTPC_VERB_LIST(ROW)
+#undef ROW
+};
 
 // word_key returns the key of the word that is all of `span`, or 0 when it is
 // empty, too long, or has another octet than letters.
@@ -53,23 +74,10 @@ unsigned smtpc_verb_find(const uint8_t *line, smtpc_span span) {
     return smtpc_span_len(span) > KEY_OCTETS ? long_verb_find(line, span)
                                              : SMTPC_VERB_NONE;
   }
-#define MATCH(id, text, argument, group, clause) \
-  if (SHORT(text) && key == KEY(text)) {         \
-    return SMTPC_VERB_##id;                      \
-  }
-  SMTPC_VERB_LIST(MATCH)
-#undef MATCH
-  return SMTPC_VERB_NONE;
-}
-
-unsigned smtpc_mechanism_find(const uint8_t *line, smtpc_span span) {
-  unsigned found = SMTPC_MECHANISM_NONE;
-  for (unsigned id = 1u; id < SMTPC_MECHANISM_COUNT; id++) {
-    const smtpc_mechanism_row row = smtpc_mechanism_get(id);
-    if (smtpc_span_is(line, span, row.name, row.name_len)) {
-      found = id;
-      break;
-    }
+  unsigned found = SMTPC_VERB_NONE;
+  for (unsigned id = 1u; id < SMTPC_VERB_COUNT && found == SMTPC_VERB_NONE;
+       id++) {
+    found = keys[id] == key ? id : SMTPC_VERB_NONE;
   }
   return found;
 }
@@ -131,7 +139,9 @@ static smtpc_status text_check(const uint8_t *line, smtpc_span span,
       return SMTPC_E_CONTROL;
     }
     if (c >= 0x80u) {
-      len = smtpc_utf8_len(line, smtpc_span_make(i, span.end));
+      len = SMTPC_WITH(UTF8)
+                ? smtpc_utf8_len(line, smtpc_span_make(i, span.end))
+                : 0u;
       if (!utf8 || len == 0u) {
         return utf8 ? SMTPC_E_UTF8 : SMTPC_E_NON_ASCII;
       }
@@ -176,7 +186,7 @@ static smtpc_status take_host(const uint8_t *line, bool literal,
 static smtpc_status take_hello(const uint8_t *line, bool literal,
                                uint32_t quirks, smtpc_command *out) {
   smtpc_status status = take_host(line, literal, out);
-  if (status == SMTPC_OK || (quirks & SMTPC_QUIRK_HELLO_NAME) == 0u) {
+  if (status == SMTPC_OK || !SMTPC_QUIRK_IS(quirks, HELLO_NAME)) {
     return status;
   }
   if (smtpc_span_len(out->argument) > SMTPC_DOMAIN_MAX) {
@@ -192,13 +202,13 @@ static smtpc_status take_hello(const uint8_t *line, bool literal,
 
 static unsigned path_allow(uint32_t offered, uint32_t quirks) {
   unsigned allow = 0u;
-  if ((offered & SMTPC_OFFERS(SMTPUTF8)) != 0u) {
+  if (SMTPC_WITH(UTF8) && (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u) {
     allow |= SMTPC_ALLOW_UTF8;
   }
-  if ((quirks & SMTPC_QUIRK_PATH_SPACE) != 0u) {
+  if (SMTPC_QUIRK_IS(quirks, PATH_SPACE)) {
     allow |= SMTPC_ALLOW_SPACE;
   }
-  if ((quirks & SMTPC_QUIRK_PATH_BARE) != 0u) {
+  if (SMTPC_QUIRK_IS(quirks, PATH_BARE)) {
     allow |= SMTPC_ALLOW_BARE;
   }
   return allow;
@@ -405,10 +415,15 @@ static smtpc_status before_argument(const uint8_t *line, smtpc_argument kind,
   return first == ' ' ? SMTPC_E_SYNTAX : SMTPC_OK;
 }
 
+// The argument of a verb that this configuration does not serve is not looked at: its
+// answer is 502 whatever follows it.
+#define UNSERVED(setting, step) (SMTPC_WITH(setting) ? (step) : SMTPC_OK)
+
 static smtpc_status take_argument(const uint8_t *line, smtpc_argument kind,
                                   uint32_t offered, uint32_t quirks,
                                   smtpc_command *out) {
-  const bool utf8 = (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u;
+  const bool utf8 =
+      SMTPC_WITH(UTF8) && (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u;
   smtpc_status status = SMTPC_OK;
   switch (kind) {
     case SMTPC_ARGUMENT_NONE:
@@ -434,22 +449,22 @@ static smtpc_status take_argument(const uint8_t *line, smtpc_argument kind,
       status = take_rcpt(line, offered, quirks, out);
       break;
     case SMTPC_ARGUMENT_MECHANISM:
-      status = take_auth(line, out);
+      status = UNSERVED(AUTH, take_auth(line, out));
       break;
     case SMTPC_ARGUMENT_CHUNK:
-      status = take_chunk(line, out);
+      status = UNSERVED(BDAT, take_chunk(line, out));
       break;
     case SMTPC_ARGUMENT_NODE:
-      status = take_node(line, out);
+      status = UNSERVED(EXTRAS, take_node(line, out));
       break;
     case SMTPC_ARGUMENT_DOMAINS:
-      status = take_domains(line, out);
+      status = UNSERVED(EXTRAS, take_domains(line, out));
       break;
     case SMTPC_ARGUMENT_URL:
-      status = take_url(line, out);
+      status = UNSERVED(EXTRAS, take_url(line, out));
       break;
     case SMTPC_ARGUMENT_ATTRIBUTES:
-      status = smtpc_command_take_attributes(line, out);
+      status = UNSERVED(XCLIENT, smtpc_command_take_attributes(line, out));
       break;
   }
   return status;
@@ -523,7 +538,8 @@ static smtpc_status parse_known(const uint8_t *line, bool spaced,
     status = take_argument(line, kind, offered, quirks, out);
   }
   if (status != SMTPC_OK && status != SMTPC_E_CHUNK_SIZE) {
-    const bool utf8 = (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u;
+    const bool utf8 =
+        SMTPC_WITH(UTF8) && (offered & SMTPC_OFFERS(SMTPUTF8)) != 0u;
     status =
         octets_first(line, out->argument, utf8 && takes_utf8(kind), status);
   }
@@ -538,7 +554,7 @@ smtpc_status smtpc_command_parse(const uint8_t *line, size_t len,
     return SMTPC_E_ARGUMENT;
   }
   size_t end = len;
-  if ((quirks & SMTPC_QUIRK_TRAILING_SPACE) != 0u) {
+  if (SMTPC_QUIRK_IS(quirks, TRAILING_SPACE)) {
     end = trimmed_len(line, len);
     out->quirks_used =
         end < len ? (uint16_t)SMTPC_QUIRK_TRAILING_SPACE : (uint16_t)0u;
@@ -559,3 +575,5 @@ smtpc_status smtpc_command_parse(const uint8_t *line, size_t len,
   }
   return status;
 }
+
+#endif  // SMTPC_CONFIG_SERVER

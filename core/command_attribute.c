@@ -1,6 +1,8 @@
 #include "core/command_parts.h"
 #include "smtpcore/address.h"
 
+#if SMTPC_CONFIG_XCLIENT
+
 _Static_assert(SMTPC_ATTRIBUTE_COUNT <= 16, "an attribute has a bit");
 
 // A port has at most five digits.
@@ -202,3 +204,5 @@ smtpc_span smtpc_attribute_find(const uint8_t *line, smtpc_span argument,
   }
   return smtpc_span_make(0u, 0u);
 }
+
+#endif  // SMTPC_CONFIG_XCLIENT

@@ -180,6 +180,8 @@ void smtpc_content_init(smtpc_content *content) {
   *content = fresh;
 }
 
+#if SMTPC_CONFIG_SERVER
+
 // Says whether the octet that led to `state` is content: all but the dots that are
 // taken off and the end are.
 static bool is_content(uint8_t state) {
@@ -227,6 +229,8 @@ smtpc_status smtpc_content_scan(smtpc_content *content, const uint8_t *data,
   return content->state == END ? SMTPC_OK : SMTPC_MORE;
 }
 
+#endif  // SMTPC_CONFIG_SERVER
+
 // A dot that begins a line is content in a chunk.
 static void check_octet(smtpc_content *content, uint8_t c) {
   take_octet(content, c);
@@ -259,6 +263,8 @@ void smtpc_content_check_end(smtpc_content *content) {
   }
   content->state = END;
 }
+
+#if SMTPC_CONFIG_CLIENT
 
 // The message must not be sent: which of its faults came first?
 static smtpc_status fault_of(const smtpc_content *content) {
@@ -336,3 +342,5 @@ smtpc_status smtpc_content_stuff_end(const smtpc_content *content) {
                      content->anomalies == 0u;
   return whole ? SMTPC_OK : SMTPC_E_CONTENT_END;
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

@@ -1,5 +1,6 @@
 #include "smtpcore/param.h"
 
+#include "core/config_parts.h"
 #include "smtpcore/path.h"
 
 // A mailbox that fits into a path, the most that AUTH= may decode to.
@@ -458,43 +459,43 @@ static smtpc_status take_value(const uint8_t *line, smtpc_span value,
       status = take_body(line, value, offered, out);
       break;
     case SMTPC_PARAM_AUTH:
-      status = take_auth(line, value, out);
+      status = SMTPC_STEP(AUTH, take_auth(line, value, out));
       break;
     case SMTPC_PARAM_RET:
-      status = take_ret(line, value, out);
+      status = SMTPC_STEP(DSN, take_ret(line, value, out));
       break;
     case SMTPC_PARAM_ENVID:
-      status = take_envid(line, value, out);
+      status = SMTPC_STEP(DSN, take_envid(line, value, out));
       break;
     case SMTPC_PARAM_NOTIFY:
-      status = take_notify(line, value, out);
+      status = SMTPC_STEP(DSN, take_notify(line, value, out));
       break;
     case SMTPC_PARAM_ORCPT:
-      status = take_orcpt(line, value, out);
+      status = SMTPC_STEP(DSN, take_orcpt(line, value, out));
       break;
     case SMTPC_PARAM_BY:
-      status = take_by(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_by(line, value, out));
       break;
     case SMTPC_PARAM_HOLDFOR:
-      status = take_hold_for(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_hold_for(line, value, out));
       break;
     case SMTPC_PARAM_HOLDUNTIL:
-      status = take_hold_until(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_hold_until(line, value, out));
       break;
     case SMTPC_PARAM_MT_PRIORITY:
-      status = take_priority(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_priority(line, value, out));
       break;
     case SMTPC_PARAM_SOLICIT:
-      status = take_solicit(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_solicit(line, value, out));
       break;
     case SMTPC_PARAM_MTRK:
-      status = take_mtrk(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_mtrk(line, value, out));
       break;
     case SMTPC_PARAM_TRANSID:
-      status = take_transid(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_transid(line, value, out));
       break;
     case SMTPC_PARAM_RRVS:
-      status = take_rrvs(line, value, out);
+      status = SMTPC_STEP(EXTRAS, take_rrvs(line, value, out));
       break;
     case SMTPC_PARAM_SMTPUTF8:
     case SMTPC_PARAM_REQUIRETLS:
@@ -519,8 +520,9 @@ static smtpc_param param_find(const uint8_t *line, smtpc_span word,
   for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
     const smtpc_param_row row = smtpc_param_get(id);
     if (row.verb == verb && smtpc_span_is(line, word, row.name, row.name_len)) {
-      const bool known = ((offered >> (row.extension & 31u)) & 1u) != 0u;
-      found = known ? (smtpc_param)id : SMTPC_PARAM_COUNT;
+      const uint32_t known = offered & ~SMTPC_EXTENSIONS_OFF;
+      const bool there = ((known >> (row.extension & 31u)) & 1u) != 0u;
+      found = there ? (smtpc_param)id : SMTPC_PARAM_COUNT;
       break;
     }
   }

@@ -1,5 +1,7 @@
 #include "smtpcore/path.h"
 
+#include "core/config_parts.h"
+
 // What an address literal begins with when it is of version 6. The tag is a
 // string of ABNF: its case is free.
 #define IPV6_TAG "IPV6:"
@@ -31,7 +33,8 @@ static smtpc_span skip(smtpc_span rest) {
 // `to`; 0 if there is none or none is allowed.
 static size_t utf8_at(const uint8_t *line, size_t i, size_t to,
                       unsigned allow) {
-  if (line[i] < 0x80u || (allow & SMTPC_ALLOW_UTF8) == 0u) {
+  if (!SMTPC_WITH(UTF8) || line[i] < 0x80u ||
+      (allow & SMTPC_ALLOW_UTF8) == 0u) {
     return 0u;
   }
   return smtpc_utf8_len(line, smtpc_span_make(i, to));
@@ -50,15 +53,15 @@ static smtpc_status octets_first(const uint8_t *line, smtpc_span span,
       return SMTPC_E_CONTROL;
     }
     size_t step = 1u;
-    if (c >= 0x80u) {
+    high = high || c >= 0x80u;
+    if (SMTPC_WITH(UTF8) && c >= 0x80u) {
       const size_t len = smtpc_utf8_len(line, smtpc_span_make(i, span.end));
-      high = true;
       broken = broken || len == 0u;
       step = len > 0u ? len : 1u;
     }
     i += step;
   }
-  if (high && (allow & SMTPC_ALLOW_UTF8) == 0u) {
+  if (high && (!SMTPC_WITH(UTF8) || (allow & SMTPC_ALLOW_UTF8) == 0u)) {
     return SMTPC_E_NON_ASCII;
   }
   return broken ? SMTPC_E_UTF8 : status;

@@ -1,9 +1,12 @@
+#include "core/config_parts.h"
 #include "core/policy_parts.h"
 #include "smtpcore/command.h"
 #include "smtpcore/line.h"
 #include "smtpcore/path.h"
 #include "smtpcore/sasl.h"
 #include "smtpcore/span.h"
+
+#if SMTPC_CONFIG_SERVER
 
 // --------------------------------------------------------------- the table
 
@@ -54,7 +57,7 @@ static const uint8_t cells[SMTPC_VERB_COUNT][SMTPC_PHASE_COUNT] = {
 
 static const char *const clauses[SMTPC_VERB_COUNT] = {[SMTPC_VERB_NONE] = "",
 #define ROW(verb, start, ready, mail, rcpt, chunks, failed, clause) \
-  [SMTPC_VERB_##verb] = clause,
+  [SMTPC_VERB_##verb] = SMTPC_NAME(clause),
                                                       SMTPC_TABLE(ROW)
 #undef ROW
 };
@@ -67,11 +70,11 @@ _Static_assert(0 SMTPC_TABLE(ROW) == SMTPC_VERB_COUNT - 1,
 
 const char *smtpc_phase_name(unsigned phase) {
   static const char *const names[SMTPC_PHASE_COUNT] = {
-#define ROW(id, name, seen) name,
+#define ROW(id, name, seen) SMTPC_NAME(name),
       SMTPC_PHASE_LIST(ROW)
 #undef ROW
   };
-  return phase < SMTPC_PHASE_COUNT ? names[phase] : "";
+  return SMTPC_WITH(NAMES) && phase < SMTPC_PHASE_COUNT ? names[phase] : "";
 }
 
 unsigned smtpc_policy_cell(unsigned verb, unsigned phase) {
@@ -83,7 +86,7 @@ unsigned smtpc_policy_cell(unsigned verb, unsigned phase) {
 }
 
 const char *smtpc_policy_clause(unsigned verb) {
-  return verb < SMTPC_VERB_COUNT ? clauses[verb] : "";
+  return SMTPC_WITH(NAMES) && verb < SMTPC_VERB_COUNT ? clauses[verb] : "";
 }
 
 // ----------------------------------------------------------------- checks
@@ -102,7 +105,13 @@ static smtpc_status check_text(const smtpc_text *text) {
 
 // ----------------------------------------------------------------- server
 
-#define LIMIT(id) (smtpc_limit_get(SMTPC_LIMIT_##id).value)
+// The limits of the registry as constants: who asks for one row pays for one row.
+enum {
+#define ROW(id, name, value, scope, extension, clause) LIMIT_##id = (value),
+  SMTPC_LIMIT_LIST(ROW)
+#undef ROW
+};
+#define LIMIT(id) ((uint32_t)LIMIT_##id)
 
 // The extensions whose row has `service`.
 static uint32_t extensions_of(unsigned service) {
@@ -157,7 +166,8 @@ static bool values_hold(const smtpc_server_policy *policy) {
   const uint32_t offered = policy->offered;
   const uint32_t binary = SMTPC_OFFERS(BINARYMIME);
   const bool chunks = (offered & SMTPC_OFFERS(CHUNKING)) != 0u;
-  const bool holds = (offered & SMTPC_OFFERS(FUTURERELEASE)) != 0u;
+  const bool holds =
+      SMTPC_WITH(EXTRAS) && (offered & SMTPC_OFFERS(FUTURERELEASE)) != 0u;
   if ((offered & extensions_of(SMTPC_SERVICE_NEVER)) != 0u ||
       ((offered & binary) != 0u && !chunks)) {
     return false;
@@ -171,13 +181,14 @@ static bool server_flags_hold(const smtpc_server_policy *policy) {
   return policy->tls <= SMTPC_SERVER_TLS_REQUIRED &&
          policy->auth <= SMTPC_AUTH_REQUIRED && policy->implicit_tls <= 1u &&
          policy->certificate <= 1u && policy->lmtp <= 1u &&
-         policy->proxy <= 1u && policy->prompts <= SMTPC_PROMPTS_DRAFT;
+         policy->proxy <= (SMTPC_WITH(PROXY) ? 1u : 0u) &&
+         policy->prompts <= SMTPC_PROMPTS_DRAFT;
 }
 
 static bool server_ranges_hold(const smtpc_server_policy *policy) {
   if (policy->size_max == 0u || policy->rcpt_max == 0u ||
       (policy->mechanisms & ~SMTPC_MECHS_SPOKEN) != 0u ||
-      (policy->quirks & ~(uint32_t)SMTPC_QUIRK_ALL) != 0u) {
+      (policy->quirks & ~SMTPC_QUIRKS_KNOWN) != 0u) {
     return false;
   }
   const bool wants_tls =
@@ -205,7 +216,7 @@ smtpc_status smtpc_server_policy_check(const smtpc_server_policy *policy) {
 }
 
 static bool clear_auth_allowed(uint32_t quirks) {
-  return (quirks & (uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR) != 0u;
+  return SMTPC_QUIRK_IS(quirks, AUTH_IN_CLEAR);
 }
 
 uint64_t smtpc_server_mechanisms(const smtpc_server_policy *policy, int tls) {
@@ -230,7 +241,8 @@ static uint32_t hidden_from(int tls) {
 }
 
 uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls) {
-  static const uint32_t never = 0u SMTPC_EXTENSION_LIST(NEVER_SERVED);
+  static const uint32_t never =
+      SMTPC_EXTENSIONS_OFF SMTPC_EXTENSION_LIST(NEVER_SERVED);
   uint32_t set = policy->offered & ~never & ~hidden_from(tls);
   if (policy->tls == SMTPC_SERVER_TLS_OFF) {
     set &= ~SMTPC_OFFERS(STARTTLS);
@@ -260,6 +272,21 @@ static bool offers(const smtpc_capabilities *facts, uint32_t extension) {
   return (facts->offered & extension) != 0u;
 }
 
+static void say_extras(const smtpc_server_policy *policy,
+                       smtpc_capabilities *facts) {
+  if (offers(facts, SMTPC_OFFERS(DELIVERBY))) {
+    facts->by_min = policy->by_min;
+  }
+  if (offers(facts, SMTPC_OFFERS(FUTURERELEASE))) {
+    facts->hold_for = policy->hold_for_max;
+    facts->hold_until = policy->hold_until_max;
+  }
+  if (offers(facts, SMTPC_OFFERS(LIMITS))) {
+    facts->rcpt_max = policy->rcpt_max;
+    facts->mail_max = policy->mail_max;
+  }
+}
+
 smtpc_capabilities smtpc_server_facts_of(const smtpc_server_policy *policy,
                                          int tls) {
   smtpc_capabilities facts = {0};
@@ -268,63 +295,61 @@ smtpc_capabilities smtpc_server_facts_of(const smtpc_server_policy *policy,
     facts.size = policy->size_max;
     facts.marks |= SMTPC_CAPS_SIZE_LIMIT;
   }
-  if (offers(&facts, SMTPC_OFFERS(AUTH))) {
+  if (SMTPC_WITH(AUTH) && offers(&facts, SMTPC_OFFERS(AUTH))) {
     facts.mechanisms = smtpc_server_mechanisms(policy, tls);
   }
-  if (offers(&facts, SMTPC_OFFERS(DELIVERBY))) {
-    facts.by_min = policy->by_min;
+  if (SMTPC_WITH(EXTRAS)) {
+    say_extras(policy, &facts);
   }
-  if (offers(&facts, SMTPC_OFFERS(FUTURERELEASE))) {
-    facts.hold_for = policy->hold_for_max;
-    facts.hold_until = policy->hold_until_max;
-  }
-  if (offers(&facts, SMTPC_OFFERS(LIMITS))) {
-    facts.rcpt_max = policy->rcpt_max;
-    facts.mail_max = policy->mail_max;
-  }
-  if (offers(&facts, SMTPC_OFFERS(XCLIENT))) {
+  if (SMTPC_WITH(XCLIENT) && offers(&facts, SMTPC_OFFERS(XCLIENT))) {
     facts.xclient = attributes_of(SMTPC_ATTRIBUTE_VERBS_XCLIENT);
   }
-  if (offers(&facts, SMTPC_OFFERS(XFORWARD))) {
+  if (SMTPC_WITH(XCLIENT) && offers(&facts, SMTPC_OFFERS(XFORWARD))) {
     facts.xforward = attributes_of(SMTPC_ATTRIBUTE_VERBS_XFORWARD);
   }
   return facts;
 }
 
 // What a limit adds to a line of MAIL or RCPT while its extension is in force.
-typedef struct line_more {
-  uint32_t mail;
-  uint32_t rcpt;
-  uint32_t extension;
-} line_more;
-
 #define MORE(scope, value, first, second)                          \
   (SMTPC_LIMIT_SCOPE_##scope == SMTPC_LIMIT_SCOPE_##first ||       \
            SMTPC_LIMIT_SCOPE_##scope == SMTPC_LIMIT_SCOPE_##second \
        ? (uint32_t)(value)                                         \
        : 0u)
 
-// A step asks for it, so that the rows of the registry are too wide to copy.
-static const line_more mores[SMTPC_LIMIT_COUNT] = {
+// Most rows add nothing, which the compiler sees.
+#define ADD(scope, value, extension, which)                           \
+  if (MORE(scope, value, which, BOTH_MORE) > 0u &&                    \
+      ((offered >> (SMTPC_EXTENSION_##extension & 31)) & 1u) != 0u) { \
+    max += (value);                                                   \
+  }
+
+static uint32_t mail_line_max(uint32_t offered) {
+  uint32_t max = LIMIT(COMMAND_LINE);
 #define ROW(id, name, value, scope, extension, clause) \
-  {MORE(scope, value, MAIL_MORE, BOTH_MORE),           \
-   MORE(scope, value, RCPT_MORE, BOTH_MORE), SMTPC_EXTENSION_##extension},
-    SMTPC_LIMIT_LIST(ROW)
+  ADD(scope, value, extension, MAIL_MORE)
+  SMTPC_LIMIT_LIST(ROW)
 #undef ROW
-};
+  return max;
+}
+
+static uint32_t rcpt_line_max(uint32_t offered) {
+  uint32_t max = LIMIT(COMMAND_LINE);
+#define ROW(id, name, value, scope, extension, clause) \
+  ADD(scope, value, extension, RCPT_MORE)
+  SMTPC_LIMIT_LIST(ROW)
+#undef ROW
+  return max;
+}
 
 size_t smtpc_command_line_max(unsigned verb, uint32_t offered) {
-  size_t max = LIMIT(COMMAND_LINE);
+  uint32_t max = LIMIT(COMMAND_LINE);
   if (verb == SMTPC_VERB_AUTH) {
     max = LIMIT(AUTH_LINE);
-  } else if (verb == SMTPC_VERB_MAIL || verb == SMTPC_VERB_RCPT) {
-    for (unsigned id = 0u; id < SMTPC_LIMIT_COUNT; id++) {
-      const size_t more =
-          verb == SMTPC_VERB_MAIL ? mores[id].mail : mores[id].rcpt;
-      if (more > 0u && ((offered >> (mores[id].extension & 31u)) & 1u) != 0u) {
-        max += more;
-      }
-    }
+  } else if (verb == SMTPC_VERB_MAIL) {
+    max = mail_line_max(offered & ~SMTPC_EXTENSIONS_OFF);
+  } else if (verb == SMTPC_VERB_RCPT) {
+    max = rcpt_line_max(offered & ~SMTPC_EXTENSIONS_OFF);
   }
   return max < SMTPC_LINE_MAX ? max : SMTPC_LINE_MAX;
 }
@@ -382,7 +407,7 @@ static smtpc_verdict decide_starttls(const smtpc_server_policy *policy,
 
 static smtpc_verdict decide_auth(const smtpc_server_policy *policy,
                                  smtpc_server_facts facts) {
-  if (policy->auth == SMTPC_AUTH_OFF ||
+  if (!SMTPC_WITH(AUTH) || policy->auth == SMTPC_AUTH_OFF ||
       (policy->offered & SMTPC_OFFERS(AUTH)) == 0u ||
       smtpc_server_mechanisms(policy, 1) == 0u) {
     return refuse(SMTPC_REPLY_VERB_OFF, SMTPC_FINDING_COMMAND_UNKNOWN);
@@ -402,7 +427,8 @@ static smtpc_verdict decide_auth(const smtpc_server_policy *policy,
 static smtpc_verdict decide_bdat(const smtpc_server_policy *policy,
                                  smtpc_server_facts facts) {
   smtpc_verdict verdict = refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
-  const bool offered = (policy->offered & SMTPC_OFFERS(CHUNKING)) != 0u;
+  const bool offered =
+      SMTPC_WITH(BDAT) && (policy->offered & SMTPC_OFFERS(CHUNKING)) != 0u;
   if (!offered || (facts.esmtp == 0u && facts.phase != SMTPC_PHASE_START)) {
     // What follows is payload that we would have to guess (THREATS: BDT-09).
     verdict = refuse(SMTPC_REPLY_VERB_OFF, SMTPC_FINDING_COMMAND_UNKNOWN);
@@ -427,7 +453,8 @@ static smtpc_verdict decide_proxied(const smtpc_server_policy *policy,
   const uint32_t extension = facts.verb == SMTPC_VERB_XCLIENT
                                  ? SMTPC_OFFERS(XCLIENT)
                                  : SMTPC_OFFERS(XFORWARD);
-  if ((smtpc_server_offers(policy, facts.tls) & extension) == 0u) {
+  if (!SMTPC_WITH(XCLIENT) ||
+      (smtpc_server_offers(policy, facts.tls) & extension) == 0u) {
     return refuse(SMTPC_REPLY_VERB_OFF, SMTPC_FINDING_COMMAND_UNKNOWN);
   }
   return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
@@ -501,6 +528,9 @@ smtpc_verdict smtpc_server_judge_params(const smtpc_server_policy *policy,
   if ((seen & SMTPC_HAS(SIZE)) != 0u && params->size > policy->size_max) {
     return refuse(SMTPC_REPLY_SIZE_EXCEEDED, SMTPC_FINDING_SIZE_EXCEEDED);
   }
+  if (!SMTPC_WITH(EXTRAS)) {
+    return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
+  }
   if ((seen & SMTPC_HAS(BY)) != 0u && params->by_mode == SMTPC_BY_RETURN &&
       params->by_time < (int64_t)policy->by_min) {
     return refuse(SMTPC_REPLY_BY_TOO_SOON, SMTPC_FINDING_PARAM_REFUSED);
@@ -513,3 +543,5 @@ smtpc_verdict smtpc_server_judge_params(const smtpc_server_policy *policy,
   }
   return refuse(SMTPC_REPLY_NONE, SMTPC_FINDING_NONE);
 }
+
+#endif  // SMTPC_CONFIG_SERVER

@@ -1,3 +1,4 @@
+#include "core/config_parts.h"
 #include "core/policy_parts.h"
 #include "smtpcore/path.h"
 #include "smtpcore/span.h"
@@ -19,6 +20,14 @@ smtpc_status smtpc_policy_check_name(const uint8_t *name, uint8_t len) {
   }
   return SMTPC_E_DOMAIN;
 }
+
+int smtpc_exposed(unsigned mechanism, int tls) {
+  const smtpc_mechanism_row row = smtpc_mechanism_get(mechanism);
+  return tls == 0 && row.name_len > 0u &&
+         row.exposure != SMTPC_EXPOSURE_NOTHING;
+}
+
+#if SMTPC_CONFIG_CLIENT
 
 // ------------------------------------------------------------------ the orders
 
@@ -44,8 +53,10 @@ smtpc_auth_choice smtpc_auth_choice_get(unsigned order, unsigned index) {
 }
 
 const char *smtpc_auth_order_name(unsigned order) {
-  static const char *const names[SMTPC_AUTH_ORDER_COUNT] = {"strong", "manual"};
-  return order < SMTPC_AUTH_ORDER_COUNT ? names[order] : "";
+  static const char *const names[SMTPC_AUTH_ORDER_COUNT] = {
+      SMTPC_NAME("strong"), SMTPC_NAME("manual")};
+  return SMTPC_WITH(NAMES) && order < SMTPC_AUTH_ORDER_COUNT ? names[order]
+                                                             : "";
 }
 
 #define DSN_PARAMS \
@@ -55,10 +66,15 @@ const char *smtpc_auth_order_name(unsigned order) {
 #define NEEDED_PARAMS \
   (SMTPC_HAS(REQUIRETLS) | SMTPC_HAS(BODY) | SMTPC_HAS(SMTPUTF8))
 
+// How many commands may go ahead, as the registry says.
+#define GROUP_MAX (0 SMTPC_LIMIT_LIST(GROUP_OF))
+#define GROUP_OF(id, name, value, scope, extension, clause) \
+  +(SMTPC_LIMIT_##id == SMTPC_LIMIT_GROUP ? (value) : 0)
+
 void smtpc_client_policy_init(smtpc_client_policy *policy) {
   static const smtpc_client_policy zero = {0};
   *policy = zero;
-  policy->group_max = (uint16_t)smtpc_limit_get(SMTPC_LIMIT_GROUP).value;
+  policy->group_max = (uint16_t)GROUP_MAX;
   policy->tls = SMTPC_CLIENT_TLS_VERIFIED;
   policy->auth_order = SMTPC_AUTH_ORDER_STRONG;
   policy->mechanisms = SMTPC_MECHS_PASSWORD;
@@ -69,15 +85,17 @@ void smtpc_client_policy_init(smtpc_client_policy *policy) {
 
 static bool client_flags_hold(const smtpc_client_policy *policy) {
   return policy->tls <= SMTPC_CLIENT_TLS_VERIFIED &&
-         policy->auth <= SMTPC_AUTH_REQUIRED && policy->implicit_tls <= 1u &&
+         policy->auth <=
+             (SMTPC_WITH(AUTH) ? SMTPC_AUTH_REQUIRED : SMTPC_AUTH_OFF) &&
+         policy->implicit_tls <= 1u &&
          policy->auth_order < SMTPC_AUTH_ORDER_COUNT && policy->binding <= 1u &&
-         policy->bdat <= 1u && policy->lmtp <= 1u;
+         policy->bdat <= (SMTPC_WITH(BDAT) ? 1u : 0u) && policy->lmtp <= 1u;
 }
 
 smtpc_status smtpc_client_policy_check(const smtpc_client_policy *policy) {
   const uint32_t params = ((uint32_t)1 << SMTPC_PARAM_COUNT) - 1u;
   if (!client_flags_hold(policy) || policy->group_max == 0u ||
-      (policy->quirks & ~(uint32_t)SMTPC_QUIRK_ALL) != 0u) {
+      (policy->quirks & ~SMTPC_QUIRKS_KNOWN) != 0u) {
     return SMTPC_E_ARGUMENT;
   }
   if ((policy->mechanisms & ~SMTPC_MECHS_SPOKEN) != 0u ||
@@ -134,12 +152,6 @@ unsigned smtpc_client_tls_verdict(const smtpc_client_policy *policy,
   return SMTPC_FINDING_NONE;
 }
 
-int smtpc_exposed(unsigned mechanism, int tls) {
-  const smtpc_mechanism_row row = smtpc_mechanism_get(mechanism);
-  return tls == 0 && row.name_len > 0u &&
-         row.exposure != SMTPC_EXPOSURE_NOTHING;
-}
-
 // We speak it, the credentials serve it, and the channel is right for it.
 static bool is_permitted(const smtpc_client_policy *policy, unsigned mechanism,
                          int tls) {
@@ -153,7 +165,7 @@ static bool is_permitted(const smtpc_client_policy *policy, unsigned mechanism,
     return tls != 0 && policy->binding != 0u;
   }
   const bool shows = row.exposure == SMTPC_EXPOSURE_CLEAR && tls == 0;
-  return !shows || (policy->quirks & (uint32_t)SMTPC_QUIRK_AUTH_IN_CLEAR) != 0u;
+  return !shows || SMTPC_QUIRK_IS(policy->quirks, AUTH_IN_CLEAR);
 }
 
 unsigned smtpc_client_mechanism(const smtpc_client_policy *policy,
@@ -206,3 +218,5 @@ unsigned smtpc_client_tls_for(unsigned tls, int require_tls, int says_no,
 int smtpc_client_requires(int tls, const smtpc_tls_facts *facts) {
   return tls != 0 && facts->chain_ok == 1u && facts->name_ok == 1u ? 1 : 0;
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

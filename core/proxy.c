@@ -2,6 +2,8 @@
 
 #include "smtpcore/span.h"
 
+#if SMTPC_CONFIG_PROXY
+
 static const smtpc_proxy none = {0};
 
 #define SIGNATURE_LEN 12u
@@ -257,3 +259,5 @@ smtpc_status smtpc_proxy_parse(const uint8_t *data, size_t len,
   }
   return status;
 }
+
+#endif  // SMTPC_CONFIG_PROXY

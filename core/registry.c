@@ -1,67 +1,280 @@
 #include "smtpcore/registry.h"
 
+#include "core/config_parts.h"
+
+// What goes on the wire: its words, and the facts of each row. What people read is in
+// registry_text.c. Tables are narrow, and rows are put together when they are asked
+// for: that keeps text that nobody asks for out of a program.
+
 #define LEN(text) ((uint8_t)(sizeof(text) - 1u))
 
-static const smtpc_verb_row verbs[SMTPC_VERB_COUNT] = {{"", "", 0u, 0u, 0u},
-#define ROW(id, text, argument, group, clause)                  \
-  {text, clause, LEN(text), (uint8_t)SMTPC_ARGUMENT_##argument, \
-   (uint8_t)SMTPC_GROUP_##group},
-                                                       SMTPC_VERB_LIST(ROW)
+// A word and what its list says of it.
+typedef struct known {
+  const char *name;
+  uint8_t name_len;
+  uint8_t facts[3];
+} known;
+
+// A clause, where there is text.
+#define CLAUSE(clauses, id) (SMTPC_WITH(NAMES) ? (clauses)[id] : "")
+
+// ------------------------------------------------------------------- verbs
+
+static const known verbs[SMTPC_VERB_COUNT] = {{"", 0u, {0u, 0u, 0u}},
+#define ROW(id, text, argument, group, clause) \
+  {text,                                       \
+   LEN(text),                                  \
+   {(uint8_t)SMTPC_ARGUMENT_##argument, SMTPC_GROUP_##group, 0u}},
+                                              SMTPC_VERB_LIST(ROW)
 #undef ROW
 };
 
-static const smtpc_extension_row extensions[SMTPC_EXTENSION_COUNT] = {
+static const char *const verb_clauses[SMTPC_VERB_COUNT] = {"",
+#define ROW(id, text, argument, group, clause) SMTPC_NAME(clause),
+                                                           SMTPC_VERB_LIST(ROW)
+#undef ROW
+};
+
+smtpc_verb_row smtpc_verb_get(unsigned id) {
+  const unsigned at = id < SMTPC_VERB_COUNT ? id : 0u;
+  const known word = verbs[at];
+  const smtpc_verb_row row = {word.name, CLAUSE(verb_clauses, at),
+                              word.name_len, word.facts[0], word.facts[1]};
+  return row;
+}
+
+// -------------------------------------------------------------- extensions
+
+// An extension that this configuration has not is one that is never served.
+#define SERVICE(id, service)                       \
+  ((SMTPC_EXTENSIONS_OFF & SMTPC_OFFERS(id)) != 0u \
+       ? (uint8_t)SMTPC_SERVICE_NEVER              \
+       : (uint8_t)SMTPC_SERVICE_##service)
+
+static const known extensions[SMTPC_EXTENSION_COUNT] = {
 #define ROW(id, keyword, value, channel, service, clause) \
   {keyword,                                               \
-   clause,                                                \
    LEN(keyword),                                          \
-   (uint8_t)SMTPC_VALUE_##value,                          \
-   (uint8_t)SMTPC_OFFER_##channel,                        \
-   (uint8_t)SMTPC_SERVICE_##service},
+   {SMTPC_VALUE_##value, SMTPC_OFFER_##channel, SERVICE(id, service)}},
     SMTPC_EXTENSION_LIST(ROW)
 #undef ROW
 };
 
-static const smtpc_param_row params[SMTPC_PARAM_COUNT] = {
+static const char *const extension_clauses[SMTPC_EXTENSION_COUNT] = {
+#define ROW(id, keyword, value, channel, service, clause) SMTPC_NAME(clause),
+    SMTPC_EXTENSION_LIST(ROW)
+#undef ROW
+};
+
+smtpc_extension_row smtpc_extension_get(unsigned id) {
+  smtpc_extension_row row = {"", "", 0u, 0u, 0u, 0u};
+  if (id < SMTPC_EXTENSION_COUNT) {
+    row.name = extensions[id].name;
+    row.clause = CLAUSE(extension_clauses, id);
+    row.name_len = extensions[id].name_len;
+    row.value = extensions[id].facts[0];
+    row.channel = extensions[id].facts[1];
+    row.service = extensions[id].facts[2];
+  }
+  return row;
+}
+
+// -------------------------------------------------------------- attributes
+
+static const known attributes[SMTPC_ATTRIBUTE_COUNT] = {
+#define ROW(id, name, value, verbs) \
+  {name,                            \
+   LEN(name),                       \
+   {SMTPC_ATTRIBUTE_VALUE_##value, SMTPC_ATTRIBUTE_VERBS_##verbs, 0u}},
+    SMTPC_ATTRIBUTE_LIST(ROW)
+#undef ROW
+};
+
+smtpc_attribute_row smtpc_attribute_get(unsigned id) {
+  smtpc_attribute_row row = {"", 0u, 0u, 0u};
+  if (id < SMTPC_ATTRIBUTE_COUNT) {
+    row.name = attributes[id].name;
+    row.name_len = attributes[id].name_len;
+    row.value = attributes[id].facts[0];
+    row.verbs = attributes[id].facts[1];
+  }
+  return row;
+}
+
+// -------------------------------------------------------------- parameters
+
+static const known params[SMTPC_PARAM_COUNT] = {
 #define ROW(id, name, verb, value, extension, clause) \
   {name,                                              \
-   clause,                                            \
    LEN(name),                                         \
-   (uint8_t)SMTPC_VERB_##verb,                        \
-   (uint8_t)SMTPC_PARAM_VALUE_##value,                \
-   (uint8_t)SMTPC_EXTENSION_##extension},
+   {SMTPC_VERB_##verb, SMTPC_PARAM_VALUE_##value,     \
+    SMTPC_EXTENSION_##extension}},
     SMTPC_PARAM_LIST(ROW)
 #undef ROW
 };
 
-static const smtpc_mechanism_row mechanisms[SMTPC_MECHANISM_COUNT] = {
-    {"", "", 0u, 0u, 0u},
-#define ROW(id, name, exposure, speech, clause)                 \
-  {name, clause, LEN(name), (uint8_t)SMTPC_EXPOSURE_##exposure, \
-   (uint8_t)SMTPC_SPEECH_##speech},
+static const char *const param_clauses[SMTPC_PARAM_COUNT] = {
+#define ROW(id, name, verb, value, extension, clause) SMTPC_NAME(clause),
+    SMTPC_PARAM_LIST(ROW)
+#undef ROW
+};
+
+smtpc_param_row smtpc_param_get(unsigned id) {
+  smtpc_param_row row = {"", "", 0u, 0u, 0u, 0u};
+  if (id < SMTPC_PARAM_COUNT) {
+    row.name = params[id].name;
+    row.clause = CLAUSE(param_clauses, id);
+    row.name_len = params[id].name_len;
+    row.verb = params[id].facts[0];
+    row.value = params[id].facts[1];
+    row.extension = params[id].facts[2];
+  }
+  return row;
+}
+
+// -------------------------------------------------------------- mechanisms
+
+// A mechanism that this configuration does not speak has no name, so that nobody can
+// ask for it. Names of those that are never spoken come last, and are text.
+#define SPEAKS(id) ((SMTPC_MECHS_SPOKEN & SMTPC_MECH(id)) != 0u)
+#define ROW_SPOKEN(id, name, exposure, speech) \
+  {SPEAKS(id) ? name : "",                     \
+   SPEAKS(id) ? LEN(name) : 0u,                \
+   {SMTPC_EXPOSURE_##exposure, SMTPC_SPEECH_##speech, 0u}},
+#define ROW_BOUND(id, name, exposure, speech) \
+  ROW_SPOKEN(id, name, exposure, speech)
+#if SMTPC_CONFIG_NAMES
+#define ROW_KNOWN(id, name, exposure, speech) \
+  {name, LEN(name), {SMTPC_EXPOSURE_##exposure, SMTPC_SPEECH_##speech, 0u}},
+#else
+#define ROW_KNOWN(id, name, exposure, speech)
+#endif
+
+static const known mechanisms[] = {{"", 0u, {0u, 0u, 0u}},
+#define ROW(id, name, exposure, speech, clause) \
+  ROW_##speech(id, name, exposure, speech)
+                                   SMTPC_MECHANISM_LIST(ROW)
+#undef ROW
+};
+#define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
+
+static const char *const mechanism_clauses[SMTPC_MECHANISM_COUNT] = {
+    "",
+#define ROW(id, name, exposure, speech, clause) SMTPC_NAME(clause),
     SMTPC_MECHANISM_LIST(ROW)
 #undef ROW
 };
 
-static const smtpc_reply_row replies[SMTPC_REPLY_COUNT] = {
-    {"", "", 0u, 0u, 0u, 0u, 0u},
+smtpc_mechanism_row smtpc_mechanism_get(unsigned id) {
+  const unsigned at = id < MECHANISMS ? id : 0u;
+  const known word = mechanisms[at];
+  const smtpc_mechanism_row row = {word.name, CLAUSE(mechanism_clauses, at),
+                                   word.name_len, word.facts[0], word.facts[1]};
+  return row;
+}
+
+// ----------------------------------------------------------------- replies
+
+// The class of an enhanced code is that of its reply (RFC 2034 section 4), so one bit
+// says whether there is one.
+typedef struct reply_code {
+  uint16_t code;
+  uint8_t subject;
+  uint8_t detail;
+} reply_code;
+#define ENHANCED 0x8000u
+
+static const reply_code reply_codes[SMTPC_REPLY_COUNT] = {{0u, 0u, 0u},
 #define ROW(id, code, c, s, d, text, clause) \
-  {text, clause, code, LEN(text), c, s, d},
+  {(uint16_t)((c) != 0 ? (code) | ENHANCED : (code)), s, d},
+                                                          SMTPC_REPLY_LIST(ROW)
+#undef ROW
+};
+#define ROW(id, code, c, s, d, text, clause) \
+  _Static_assert((c) == 0 || (c) == (code) / 100, "one class");
+SMTPC_REPLY_LIST(ROW)
+#undef ROW
+
+typedef struct reply_text {
+  const char *text;
+  uint8_t len;
+} reply_text;
+
+#if SMTPC_CONFIG_REPLY_TEXTS
+static reply_text text_of(unsigned id) {
+  static const reply_text texts[SMTPC_REPLY_COUNT] = {{"", 0u},
+#define ROW(id, code, c, s, d, text, clause) {text, LEN(text)},
+                                                      SMTPC_REPLY_LIST(ROW)
+#undef ROW
+  };
+  return texts[id];
+}
+#else
+// The texts that stay, and one word for each class: 2yz to 5yz.
+static reply_text text_of(unsigned id) {
+  static const reply_text words[4] = {
+      {"OK", 2u}, {"Go on", 5u}, {"Not now", 7u}, {"Refused", 7u}};
+  reply_text text = {"", 0u};
+  switch (id) {
+#define ROW(id, code, c, s, d, words, clause) \
+  case SMTPC_REPLY_##id:                      \
+    if (KEEPS(id)) {                          \
+      text.text = words;                      \
+      text.len = LEN(words);                  \
+    }                                         \
+    break;
+#define KEEPS(id)                              \
+  (SMTPC_REPLY_##id == SMTPC_REPLY_GREETING || \
+   SMTPC_REPLY_##id == SMTPC_REPLY_HELO_OK ||  \
+   SMTPC_REPLY_##id == SMTPC_REPLY_EHLO_OK ||  \
+   SMTPC_REPLY_##id == SMTPC_REPLY_LHLO_OK ||  \
+   SMTPC_REPLY_##id == SMTPC_REPLY_DATA_GO ||  \
+   SMTPC_REPLY_##id == SMTPC_REPLY_TLS_FIRST)
+    SMTPC_REPLY_LIST(ROW)
+#undef KEEPS
+#undef ROW
+    default:
+      return text;
+  }
+  return text.len > 0u ? text
+                       : words[(reply_codes[id].code & 1023u) / 100u - 2u];
+}
+#endif
+
+static const char *const reply_clauses[SMTPC_REPLY_COUNT] = {
+    "",
+#define ROW(id, code, c, s, d, text, clause) SMTPC_NAME(clause),
     SMTPC_REPLY_LIST(ROW)
 #undef ROW
 };
 
-static const smtpc_finding_row findings[SMTPC_FINDING_COUNT] = {
-    {"", "", "", 0u},
-#define ROW(id, name, severity, clause, meaning) \
-  {name, clause, meaning, (uint8_t)SMTPC_SEVERITY_##severity},
-    SMTPC_FINDING_LIST(ROW)
-#undef ROW
-};
+smtpc_reply_row smtpc_reply_get(unsigned id) {
+  const unsigned at = id < SMTPC_REPLY_COUNT ? id : 0u;
+  const reply_code packed = reply_codes[at];
+  const reply_text text = text_of(at);
+  const uint16_t code = packed.code & (ENHANCED - 1u);
+  const bool enhanced = (packed.code & ENHANCED) != 0u;
+  const smtpc_reply_row row = {text.text,
+                               CLAUSE(reply_clauses, at),
+                               code,
+                               text.len,
+                               enhanced ? (uint8_t)(code / 100u) : (uint8_t)0u,
+                               packed.subject,
+                               packed.detail};
+  return row;
+}
 
-static const smtpc_quirk_row quirks[] = {
+// ------------------------------------------------------------------ quirks
+
+// What a session needs of a quirk: its bit and its finding.
+typedef struct quirk {
+  uint8_t number;
+  uint8_t finding;
+} quirk;
+
+static const quirk quirks[] = {
 #define ROW(id, number, name, finding, opens) \
-  {name, opens, (uint32_t)1u << (number), (uint8_t)SMTPC_FINDING_##finding},
+  {(number), SMTPC_FINDING_##finding},
     SMTPC_QUIRK_LIST(ROW)
 #undef ROW
 };
@@ -69,98 +282,20 @@ static const smtpc_quirk_row quirks[] = {
 _Static_assert(SMTPC_QUIRK_ALL == (1u << QUIRK_COUNT) - 1u,
                "SMTPC_QUIRK_ALL names every quirk");
 
-static const smtpc_attribute_row attributes[SMTPC_ATTRIBUTE_COUNT] = {
-#define ROW(id, name, value, verbs)                         \
-  {name, LEN(name), (uint8_t)SMTPC_ATTRIBUTE_VALUE_##value, \
-   (uint8_t)SMTPC_ATTRIBUTE_VERBS_##verbs},
-    SMTPC_ATTRIBUTE_LIST(ROW)
+static const char *const quirk_texts[QUIRK_COUNT][2] = {
+#define ROW(id, number, name, finding, opens) \
+  {SMTPC_NAME(name), SMTPC_NAME(opens)},
+    SMTPC_QUIRK_LIST(ROW)
 #undef ROW
 };
-
-static const smtpc_profile_row profiles[SMTPC_PROFILE_COUNT] = {
-#define ROW(id, name, quirks, purpose) {name, purpose, (uint32_t)(quirks)},
-    SMTPC_PROFILE_LIST(ROW)
-#undef ROW
-};
-
-static const smtpc_limit_row limits[SMTPC_LIMIT_COUNT] = {
-#define ROW(id, name, value, scope, extension, clause)      \
-  {name, clause, value, (uint8_t)SMTPC_LIMIT_SCOPE_##scope, \
-   (uint8_t)SMTPC_EXTENSION_##extension},
-    SMTPC_LIMIT_LIST(ROW)
-#undef ROW
-};
-
-static const smtpc_device_row devices[SMTPC_DEVICE_COUNT] = {
-    {"", ""},
-#define ROW(id, text, when) {text, when},
-    SMTPC_DEVICE_LIST(ROW)
-#undef ROW
-};
-
-static const smtpc_deadline_row deadlines[SMTPC_DEADLINE_COUNT] = {
-#define ROW(id, name, seconds, clause) {name, clause, seconds},
-    SMTPC_DEADLINE_LIST(ROW)
-#undef ROW
-};
-
-smtpc_verb_row smtpc_verb_get(unsigned id) {
-  return verbs[id < SMTPC_VERB_COUNT ? id : 0u];
-}
-
-smtpc_extension_row smtpc_extension_get(unsigned id) {
-  static const smtpc_extension_row none = {"", "", 0u, 0u, 0u, 0u};
-  return id < SMTPC_EXTENSION_COUNT ? extensions[id] : none;
-}
-
-smtpc_attribute_row smtpc_attribute_get(unsigned id) {
-  static const smtpc_attribute_row none = {"", 0u, 0u, 0u};
-  return id < SMTPC_ATTRIBUTE_COUNT ? attributes[id] : none;
-}
-
-smtpc_profile_row smtpc_profile_get(unsigned id) {
-  static const smtpc_profile_row none = {"", "", 0u};
-  return id < SMTPC_PROFILE_COUNT ? profiles[id] : none;
-}
-
-smtpc_limit_row smtpc_limit_get(unsigned id) {
-  static const smtpc_limit_row none = {"", "", 0u, 0u, 0u};
-  return id < SMTPC_LIMIT_COUNT ? limits[id] : none;
-}
-
-smtpc_param_row smtpc_param_get(unsigned id) {
-  static const smtpc_param_row none = {"", "", 0u, 0u, 0u, 0u};
-  return id < SMTPC_PARAM_COUNT ? params[id] : none;
-}
-
-smtpc_mechanism_row smtpc_mechanism_get(unsigned id) {
-  return mechanisms[id < SMTPC_MECHANISM_COUNT ? id : 0u];
-}
-
-smtpc_reply_row smtpc_reply_get(unsigned id) {
-  return replies[id < SMTPC_REPLY_COUNT ? id : 0u];
-}
-
-smtpc_finding_row smtpc_finding_get(unsigned id) {
-  return findings[id < SMTPC_FINDING_COUNT ? id : 0u];
-}
 
 smtpc_quirk_row smtpc_quirk_get(unsigned index) {
-  static const smtpc_quirk_row none = {"", "", 0u, 0u};
-  return index < QUIRK_COUNT ? quirks[index] : none;
-}
-
-smtpc_device_row smtpc_device_get(unsigned id) {
-  return devices[id < SMTPC_DEVICE_COUNT ? id : 0u];
-}
-
-smtpc_deadline_row smtpc_deadline_get(unsigned id) {
-  static const smtpc_deadline_row none = {"", "", 0u};
-  return id < SMTPC_DEADLINE_COUNT ? deadlines[id] : none;
-}
-
-const char *smtpc_severity_name(unsigned severity) {
-  static const char *const names[] = {"note", "refused", "tolerated",
-                                      "downgrade", "attack"};
-  return severity <= SMTPC_SEVERITY_ATTACK ? names[severity] : "";
+  smtpc_quirk_row row = {"", "", 0u, 0u};
+  if (index < QUIRK_COUNT) {
+    row.name = SMTPC_WITH(NAMES) ? quirk_texts[index][0] : "";
+    row.opens = SMTPC_WITH(NAMES) ? quirk_texts[index][1] : "";
+    row.bit = (uint32_t)1u << quirks[index].number;
+    row.finding = quirks[index].finding;
+  }
+  return row;
 }

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#if SMTPC_CONFIG_CLIENT
+
 // An enhanced status code as it was read. `end` is where the text after it
 // begins; `class` 0: there is none.
 typedef struct enhanced {
@@ -163,3 +165,5 @@ smtpc_status smtpc_reply_line(smtpc_reply *reply, const uint8_t *line,
   *out_text = smtpc_span_make(found.end, len);
   return SMTPC_OK;
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

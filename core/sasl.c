@@ -2,6 +2,8 @@
 
 #include "core/sasl_parts.h"
 
+#if SMTPC_CONFIG_AUTH
+
 // ------------------------------------------------------------------ base64
 
 #define NO_DIGIT 64u
@@ -110,9 +112,6 @@ void smtpc_base64_end(smtpc_base64 *encoder, smtpc_out *out) {
 
 // ------------------------------------------------------------- mechanisms
 
-#define MECHS_SCRAM \
-  (SMTPC_MECHS_BOUND | SMTPC_MECH(SCRAM_SHA_256) | SMTPC_MECH(SCRAM_SHA_1))
-
 static bool is_one_of(uint64_t mechanisms, unsigned mechanism) {
   return mechanism < SMTPC_MECHANISM_COUNT &&
          ((mechanisms >> mechanism) & 1u) != 0u;
@@ -120,7 +119,7 @@ static bool is_one_of(uint64_t mechanisms, unsigned mechanism) {
 
 unsigned smtpc_sasl_kind(unsigned mechanism) {
   unsigned kind = SMTPC_MECHANISM_NONE;
-  if (is_one_of(MECHS_SCRAM, mechanism)) {
+  if (is_one_of(SMTPC_MECHS_SCRAM, mechanism)) {
     kind = SMTPC_SASL_SCRAM;
   } else if (is_one_of(SMTPC_MECHS_SPOKEN, mechanism)) {
     kind = mechanism;
@@ -139,7 +138,7 @@ size_t smtpc_sasl_digest_len(unsigned mechanism) {
   } else if (mechanism == SMTPC_MECHANISM_SCRAM_SHA_1 ||
              mechanism == SMTPC_MECHANISM_SCRAM_SHA_1_PLUS) {
     len = SMTPC_SHA1_LEN;
-  } else if (is_one_of(MECHS_SCRAM, mechanism)) {
+  } else if (is_one_of(SMTPC_MECHS_SCRAM, mechanism)) {
     len = SMTPC_SHA256_LEN;
   }
   return len;
@@ -343,3 +342,5 @@ bool smtpc_sasl_is_token(const uint8_t *data, size_t from, size_t to) {
   }
   return any && i == to;
 }
+
+#endif  // SMTPC_CONFIG_AUTH

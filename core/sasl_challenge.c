@@ -1,4 +1,7 @@
+#include "core/config_parts.h"
 #include "core/sasl_parts.h"
+
+#if SMTPC_CONFIG_SERVER && SMTPC_CONFIG_AUTH
 
 static smtpc_status host_check(const uint8_t *host, size_t len) {
   if (host == NULL || len == 0u) {
@@ -89,17 +92,25 @@ smtpc_status smtpc_sasl_write_challenge(const smtpc_sasl *sasl,
   smtpc_out_text(&sink.out, "334 ", 4u);
   switch (smtpc_sasl_kind(sasl->mechanism)) {
     case SMTPC_MECHANISM_LOGIN:
-      put_prompt(&sink, sasl->step, prompts);
+      if (SMTPC_WITH(LOGIN)) {
+        put_prompt(&sink, sasl->step, prompts);
+      }
       break;
     case SMTPC_MECHANISM_CRAM_MD5:
-      smtpc_sasl_put_cram(sasl, host, host_len, &sink);
+      if (SMTPC_WITH(CRAM_MD5)) {
+        smtpc_sasl_put_cram(sasl, host, host_len, &sink);
+      }
       break;
     case SMTPC_SASL_SCRAM:
-      put_scram(sasl, &sink);
+      if (SMTPC_WITH(SCRAM)) {
+        put_scram(sasl, &sink);
+      }
       break;
     case SMTPC_MECHANISM_OAUTHBEARER:
     case SMTPC_MECHANISM_XOAUTH2:
-      put_token_error(sasl, &sink);
+      if (SMTPC_MECHS_TOKEN != 0u) {
+        put_token_error(sasl, &sink);
+      }
       break;
     default:
       // PLAIN and EXTERNAL have nothing to ask: "334 ".
@@ -108,3 +119,5 @@ smtpc_status smtpc_sasl_write_challenge(const smtpc_sasl *sasl,
   smtpc_base64_end(&sink.encoder, &sink.out);
   return smtpc_out_end(&sink.out, out_len);
 }
+
+#endif  // SMTPC_CONFIG_SERVER && SMTPC_CONFIG_AUTH

@@ -1,4 +1,7 @@
+#include "core/config_parts.h"
 #include "core/sasl_parts.h"
+
+#if SMTPC_CONFIG_CLIENT && SMTPC_CONFIG_AUTH
 
 // What a shim gave: borrowed for one call.
 typedef struct given {
@@ -38,7 +41,8 @@ static unsigned messages_sent(const smtpc_sasl_client *sasl) {
 }
 
 static bool takes_token(unsigned kind) {
-  return kind == SMTPC_MECHANISM_OAUTHBEARER || kind == SMTPC_MECHANISM_XOAUTH2;
+  return SMTPC_MECHS_TOKEN != 0u && (kind == SMTPC_MECHANISM_OAUTHBEARER ||
+                                     kind == SMTPC_MECHANISM_XOAUTH2);
 }
 
 // ------------------------------------------------------------- credentials
@@ -149,18 +153,24 @@ static void put_first(const smtpc_sasl_client *sasl, smtpc_sasl_sink *sink,
       smtpc_sasl_put(sink, g->secret, g->secret_len);
       break;
     case SMTPC_MECHANISM_OAUTHBEARER:
-      smtpc_sasl_put_gs2(sink, (uint8_t)'n', SMTPC_BINDING_NONE, g->name,
-                         g->name_len);
-      put_bearer(sink, g);
+      if (SMTPC_WITH(OAUTHBEARER)) {
+        smtpc_sasl_put_gs2(sink, (uint8_t)'n', SMTPC_BINDING_NONE, g->name,
+                           g->name_len);
+        put_bearer(sink, g);
+      }
       break;
     case SMTPC_MECHANISM_XOAUTH2:
-      SMTPC_SASL_PUT(sink, "user=");
-      smtpc_sasl_put(sink, g->name, g->name_len);
-      put_bearer(sink, g);
+      if (SMTPC_WITH(XOAUTH2)) {
+        SMTPC_SASL_PUT(sink, "user=");
+        smtpc_sasl_put(sink, g->name, g->name_len);
+        put_bearer(sink, g);
+      }
       break;
     case SMTPC_SASL_SCRAM:
-      smtpc_sasl_put_gs2(sink, sasl->flag, sasl->binding, NULL, 0u);
-      put_first_bare(sasl, sink, g);
+      if (SMTPC_WITH(SCRAM)) {
+        smtpc_sasl_put_gs2(sink, sasl->flag, sasl->binding, NULL, 0u);
+        put_first_bare(sasl, sink, g);
+      }
       break;
     default:
       // EXTERNAL
@@ -233,7 +243,7 @@ void smtpc_sasl_client_begin(smtpc_sasl_client *sasl, unsigned mechanism,
 
 smtpc_status smtpc_sasl_client_nonce(smtpc_sasl_client *sasl,
                                      const uint8_t *data, size_t len) {
-  if (sasl->wants != SMTPC_SASL_NONCE) {
+  if (!SMTPC_WITH(SCRAM) || sasl->wants != SMTPC_SASL_NONCE) {
     return SMTPC_E_STATE;
   }
   if (data == NULL || len != SMTPC_NONCE_LEN) {
@@ -294,7 +304,8 @@ smtpc_status smtpc_sasl_client_binding(smtpc_sasl_client *sasl,
                                        smtpc_sasl_buffer *buffer,
                                        const uint8_t *data, size_t len) {
   // The rest of `text` goes right behind it.
-  if (sasl->wants != SMTPC_SASL_BINDING || sasl->text.end != buffer->len) {
+  if (!SMTPC_WITH(SCRAM) || sasl->wants != SMTPC_SASL_BINDING ||
+      sasl->text.end != buffer->len) {
     return SMTPC_E_STATE;
   }
   if (data == NULL || len == 0u || len > SMTPC_BINDING_MAX) {
@@ -421,7 +432,7 @@ smtpc_status smtpc_sasl_client_credentials(smtpc_sasl_client *sasl,
   if (sasl->step == 0u) {
     return say_initial(sasl, buffer, &g);
   }
-  if (sasl->flag != 0u && sent > 0u) {
+  if (SMTPC_WITH(SCRAM) && sasl->flag != 0u && sent > 0u) {
     return make_text(sasl, buffer, &g);
   }
   smtpc_sasl_sink sink = smtpc_sasl_sink_at(buffer, 1u);
@@ -435,13 +446,16 @@ smtpc_status smtpc_sasl_client_credentials(smtpc_sasl_client *sasl,
   return say(sasl, buffer, &sink);
 }
 
+// Some mechanism answers with a digest.
+#define ASKS_DIGEST (SMTPC_WITH(SCRAM) || SMTPC_WITH(CRAM_MD5))
+
 smtpc_status smtpc_sasl_client_digest(smtpc_sasl_client *sasl,
                                       smtpc_sasl_buffer *buffer,
                                       const uint8_t *name, size_t name_len,
                                       const uint8_t *digest, size_t len) {
   const size_t one = smtpc_sasl_digest_len(sasl->mechanism);
   const bool cram = sasl->mechanism == SMTPC_MECHANISM_CRAM_MD5;
-  if (sasl->wants != SMTPC_SASL_DIGEST) {
+  if (!ASKS_DIGEST || sasl->wants != SMTPC_SASL_DIGEST) {
     return SMTPC_E_STATE;
   }
   if (digest == NULL || len != (cram ? one : 2u * one)) {
@@ -538,14 +552,15 @@ static smtpc_status challenge_take(smtpc_sasl_client *sasl,
   }
   switch (smtpc_sasl_kind(sasl->mechanism)) {
     case SMTPC_MECHANISM_LOGIN:
-      return login_challenge(sasl);
+      return SMTPC_STEP(LOGIN, login_challenge(sasl));
     case SMTPC_MECHANISM_CRAM_MD5:
-      return cram_challenge(sasl, message);
+      return SMTPC_STEP(CRAM_MD5, cram_challenge(sasl, message));
     case SMTPC_MECHANISM_OAUTHBEARER:
     case SMTPC_MECHANISM_XOAUTH2:
-      return token_challenge(sasl, buffer, message);
+      return SMTPC_MECHS_TOKEN != 0u ? token_challenge(sasl, buffer, message)
+                                     : SMTPC_E_INTERNAL;
     case SMTPC_SASL_SCRAM:
-      return scram_challenge(sasl, buffer, message);
+      return SMTPC_STEP(SCRAM, scram_challenge(sasl, buffer, message));
     default:
       // PLAIN and EXTERNAL have said all.
       return SMTPC_E_SASL;
@@ -612,3 +627,5 @@ smtpc_status smtpc_sasl_client_success(smtpc_sasl_client *sasl) {
   sasl->wants = (uint8_t)SMTPC_SASL_DONE;
   return SMTPC_OK;
 }
+
+#endif  // SMTPC_CONFIG_CLIENT && SMTPC_CONFIG_AUTH

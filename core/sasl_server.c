@@ -1,4 +1,7 @@
+#include "core/config_parts.h"
 #include "core/sasl_parts.h"
+
+#if SMTPC_CONFIG_SERVER && SMTPC_CONFIG_AUTH
 
 void smtpc_sasl_clear(smtpc_sasl *sasl) {
   const smtpc_span none = {0u, 0u};
@@ -426,8 +429,8 @@ static smtpc_status token_take(smtpc_sasl *sasl, uint8_t *data,
     return error_taken(sasl, data, message);
   }
   return sasl->mechanism == SMTPC_MECHANISM_XOAUTH2
-             ? xoauth2_take(sasl, data, message)
-             : oauthbearer_take(sasl, data, message);
+             ? SMTPC_STEP(XOAUTH2, xoauth2_take(sasl, data, message))
+             : SMTPC_STEP(OAUTHBEARER, oauthbearer_take(sasl, data, message));
 }
 
 // ------------------------------------------------------------------ SCRAM
@@ -607,17 +610,19 @@ static smtpc_status response_take(smtpc_sasl *sasl, smtpc_sasl_buffer *buffer,
   }
   switch (smtpc_sasl_kind(sasl->mechanism)) {
     case SMTPC_MECHANISM_PLAIN:
-      return plain_take(sasl, buffer->data, message);
+      return SMTPC_STEP(PLAIN, plain_take(sasl, buffer->data, message));
     case SMTPC_MECHANISM_LOGIN:
-      return login_take(sasl, buffer->data, message);
+      return SMTPC_STEP(LOGIN, login_take(sasl, buffer->data, message));
     case SMTPC_MECHANISM_CRAM_MD5:
-      return cram_take(sasl, buffer, message, host, host_len);
+      return SMTPC_STEP(CRAM_MD5,
+                        cram_take(sasl, buffer, message, host, host_len));
     case SMTPC_MECHANISM_EXTERNAL:
-      return external_take(sasl, buffer->data, message);
+      return SMTPC_STEP(EXTERNAL, external_take(sasl, buffer->data, message));
     case SMTPC_SASL_SCRAM:
-      return scram_take(sasl, buffer, message);
+      return SMTPC_STEP(SCRAM, scram_take(sasl, buffer, message));
     default:
-      return token_take(sasl, buffer->data, message);
+      return SMTPC_MECHS_TOKEN != 0u ? token_take(sasl, buffer->data, message)
+                                     : SMTPC_E_INTERNAL;
   }
 }
 
@@ -639,9 +644,12 @@ smtpc_status smtpc_sasl_server_response(smtpc_sasl *sasl,
   return SMTPC_OK;
 }
 
+// Some mechanism has a nonce of the server's.
+#define ASKS_NONCE (SMTPC_WITH(SCRAM) || SMTPC_WITH(CRAM_MD5))
+
 smtpc_status smtpc_sasl_server_nonce(smtpc_sasl *sasl, const uint8_t *data,
                                      size_t len) {
-  if (sasl->wants != SMTPC_SASL_NONCE) {
+  if (!ASKS_NONCE || sasl->wants != SMTPC_SASL_NONCE) {
     return SMTPC_E_STATE;
   }
   if (data == NULL || len != SMTPC_NONCE_LEN) {
@@ -656,7 +664,7 @@ smtpc_status smtpc_sasl_server_nonce(smtpc_sasl *sasl, const uint8_t *data,
 
 smtpc_status smtpc_sasl_server_salt(smtpc_sasl *sasl, const uint8_t *salt,
                                     size_t len, uint32_t iterations) {
-  if (sasl->wants != SMTPC_SASL_SALT) {
+  if (!SMTPC_WITH(SCRAM) || sasl->wants != SMTPC_SASL_SALT) {
     return SMTPC_E_STATE;
   }
   if (salt == NULL || len == 0u || len > SMTPC_SALT_MAX ||
@@ -673,7 +681,7 @@ smtpc_status smtpc_sasl_server_salt(smtpc_sasl *sasl, const uint8_t *salt,
 smtpc_status smtpc_sasl_server_binding(smtpc_sasl *sasl,
                                        const smtpc_sasl_buffer *buffer,
                                        const uint8_t *data, size_t len) {
-  if (sasl->wants != SMTPC_SASL_BINDING) {
+  if (!SMTPC_WITH(SCRAM) || sasl->wants != SMTPC_SASL_BINDING) {
     return SMTPC_E_STATE;
   }
   const smtpc_span bound = sasl->bound;
@@ -703,7 +711,7 @@ smtpc_status smtpc_sasl_server_verdict(smtpc_sasl *sasl, int yes,
                                        const uint8_t *signature, size_t len) {
   const smtpc_span none = {0u, 0u};
   const unsigned kind = smtpc_sasl_kind(sasl->mechanism);
-  const bool signs = yes != 0 && kind == SMTPC_SASL_SCRAM;
+  const bool signs = SMTPC_WITH(SCRAM) && yes != 0 && kind == SMTPC_SASL_SCRAM;
   if (sasl->wants != SMTPC_SASL_CHECK) {
     return SMTPC_E_STATE;
   }
@@ -724,3 +732,5 @@ smtpc_status smtpc_sasl_server_verdict(smtpc_sasl *sasl, int yes,
   sasl->wants = (uint8_t)after_verdict(kind, yes != 0);
   return SMTPC_OK;
 }
+
+#endif  // SMTPC_CONFIG_SERVER && SMTPC_CONFIG_AUTH

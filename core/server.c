@@ -1,6 +1,9 @@
+#include "core/config_parts.h"
 #include "core/server_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_SERVER
 
 // ------------------------------------------------------------------ start
 
@@ -29,7 +32,7 @@ void smtpc_server_begin_service(const smtpc_server_policy *policy,
 void smtpc_server_init(smtpc_server *session,
                        const smtpc_server_policy *policy) {
   begin_on_channel(session, 0u);
-  if (policy->proxy != 0u) {
+  if (SMTPC_WITH(PROXY) && policy->proxy != 0u) {
     session->mode = SMTPC_SERVER_PROXY;
   } else {
     smtpc_server_begin_service(policy, session);
@@ -106,11 +109,14 @@ static void on_stored(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+// Somebody else may say who the peer is.
+#define PEER_IS_TOLD (SMTPC_WITH(PROXY) || SMTPC_WITH(XCLIENT))
+
 static smtpc_status on_verdict(const smtpc_server_policy *policy,
                                smtpc_server *s, const smtpc_input *in) {
   const unsigned asked = s->wait;
   const unsigned verdict = in->answer;
-  if (asked == SMTPC_DO_ASK_CREDENTIALS) {
+  if (SMTPC_WITH(AUTH) && asked == SMTPC_DO_ASK_CREDENTIALS) {
     return smtpc_server_on_credentials(policy, s, in);
   }
   if (asked != SMTPC_DO_ASK_SENDER && asked != SMTPC_DO_ASK_RECIPIENT &&
@@ -122,7 +128,7 @@ static smtpc_status on_verdict(const smtpc_server_policy *policy,
     on_sender(policy, s, verdict);
   } else if (asked == SMTPC_DO_ASK_RECIPIENT) {
     on_recipient(policy, s, verdict);
-  } else if (asked == SMTPC_DO_ASK_PEER) {
+  } else if (PEER_IS_TOLD && asked == SMTPC_DO_ASK_PEER) {
     smtpc_server_on_peer(policy, s, verdict);
   } else {
     on_stored(policy, s, verdict);
@@ -283,10 +289,14 @@ static void read_octets(const smtpc_server_policy *policy, smtpc_server *s,
         smtpc_server_read_data(policy, s, in, used, act);
         break;
       case SMTPC_SERVER_CHUNK:
-        smtpc_server_read_chunk(policy, s, in, used, act);
+        if (SMTPC_WITH(BDAT)) {
+          smtpc_server_read_chunk(policy, s, in, used, act);
+        }
         break;
       case SMTPC_SERVER_PROXY:
-        smtpc_server_read_proxy(s, in, used);
+        if (SMTPC_WITH(PROXY)) {
+          smtpc_server_read_proxy(s, in, used);
+        }
         break;
       case SMTPC_SERVER_COMMAND:
       case SMTPC_SERVER_AUTH:
@@ -332,7 +342,8 @@ static smtpc_status take_input(const smtpc_server_policy *policy,
     case SMTPC_IN_NONCE:
     case SMTPC_IN_SALT:
     case SMTPC_IN_BINDING:
-      return smtpc_server_on_sasl_input(policy, s, in);
+      return SMTPC_WITH(AUTH) ? smtpc_server_on_sasl_input(policy, s, in)
+                              : SMTPC_E_STATE;
     case SMTPC_IN_TLS_FAILED:
     case SMTPC_IN_END_OF_STREAM:
     case SMTPC_IN_DEADLINE:
@@ -440,3 +451,5 @@ smtpc_status smtpc_server_check(const smtpc_server *session) {
   }
   return SMTPC_E_INTERNAL;
 }
+
+#endif  // SMTPC_CONFIG_SERVER

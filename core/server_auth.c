@@ -1,6 +1,8 @@
 #include "core/server_parts.h"
 #include "smtpcore/span.h"
 
+#if SMTPC_CONFIG_SERVER && SMTPC_CONFIG_AUTH
+
 void smtpc_server_end_exchange(smtpc_server *s) {
   smtpc_sasl_clear(&s->sasl);
   s->mode = SMTPC_SERVER_COMMAND;
@@ -220,3 +222,5 @@ smtpc_status smtpc_server_on_sasl_input(const smtpc_server_policy *policy,
   }
   return SMTPC_OK;
 }
+
+#endif  // SMTPC_CONFIG_SERVER && SMTPC_CONFIG_AUTH

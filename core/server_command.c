@@ -1,6 +1,9 @@
+#include "core/config_parts.h"
 #include "core/server_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_SERVER
 
 // --------------------------------------------------------------- commands
 
@@ -13,8 +16,8 @@ static bool is_param_error(const smtpc_server *s, smtpc_status status) {
 
 static unsigned path_reply(const smtpc_server_policy *policy,
                            const smtpc_server *s, smtpc_status status) {
-  const bool utf8 =
-      (smtpc_server_in_force(policy, s) & SMTPC_OFFERS(SMTPUTF8)) != 0u;
+  const bool utf8 = SMTPC_WITH(UTF8) && (smtpc_server_in_force(policy, s) &
+                                         SMTPC_OFFERS(SMTPUTF8)) != 0u;
   if (status == SMTPC_E_NON_ASCII && utf8) {
     return SMTPC_REPLY_UTF8_NEEDED;
   }
@@ -147,7 +150,8 @@ static void refuse_surplus_recipient(const smtpc_server_policy *policy,
 }
 
 static void on_rcpt(const smtpc_server_policy *policy, smtpc_server *s) {
-  const bool utf8 = (s->command.path.marks & SMTPC_MARK_UTF8) != 0u;
+  const bool utf8 =
+      SMTPC_WITH(UTF8) && (s->command.path.marks & SMTPC_MARK_UTF8) != 0u;
   if (utf8 && s->tx.utf8 == 0u) {
     smtpc_server_refuse(policy, s, SMTPC_REPLY_UTF8_NEEDED,
                         SMTPC_FINDING_COMMAND_SYNTAX);
@@ -187,7 +191,7 @@ void smtpc_server_refuse_surplus(smtpc_server *s) {
 
 static void on_starttls(const smtpc_server_policy *policy, smtpc_server *s,
                         size_t surplus) {
-  if (s->line.lf != 0u) {
+  if (SMTPC_WITH(QUIRKS) && s->line.lf != 0u) {
     // The quirk line-lf stops here: both sides must agree where TLS begins.
     smtpc_server_refuse(policy, s, SMTPC_REPLY_LINE_MALFORMED,
                         SMTPC_FINDING_BARE_LF);
@@ -206,7 +210,9 @@ static void on_starttls(const smtpc_server_policy *policy, smtpc_server *s,
 // connection has done so far.
 static void become(smtpc_server *s) {
   smtpc_server_abandon_transaction(s, SMTPC_PHASE_START);
-  smtpc_sasl_clear(&s->sasl);
+  if (SMTPC_WITH(AUTH)) {
+    smtpc_sasl_clear(&s->sasl);
+  }
   s->authenticated = 0u;
   s->esmtp = 0u;
   smtpc_server_answer(s, SMTPC_REPLY_GREETING);
@@ -309,7 +315,9 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
       on_data(policy, s);
       break;
     case SMTPC_VERB_BDAT:
-      smtpc_server_on_bdat(policy, s);
+      if (SMTPC_WITH(BDAT)) {
+        smtpc_server_on_bdat(policy, s);
+      }
       break;
     case SMTPC_VERB_RSET:
       on_rset(policy, s);
@@ -333,7 +341,9 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
       on_starttls(policy, s, surplus);
       break;
     case SMTPC_VERB_AUTH:
-      smtpc_server_on_auth(policy, s);
+      if (SMTPC_WITH(AUTH)) {
+        smtpc_server_on_auth(policy, s);
+      }
       break;
     case SMTPC_VERB_XCLIENT:
     case SMTPC_VERB_XFORWARD:
@@ -358,10 +368,11 @@ static void perform(const smtpc_server_policy *policy, smtpc_server *s,
 }
 
 static void report_quirks(smtpc_server *s) {
-  if (s->line.lf != 0u) {
+  if (SMTPC_WITH(QUIRKS) && s->line.lf != 0u) {
     smtpc_server_add_finding(s, SMTPC_FINDING_QUIRK_LINE_LF);
   }
-  for (unsigned i = 0u; smtpc_quirk_get(i).bit != 0u; i++) {
+  for (unsigned i = 0u; SMTPC_WITH(QUIRKS) && smtpc_quirk_get(i).bit != 0u;
+       i++) {
     const smtpc_quirk_row row = smtpc_quirk_get(i);
     if ((s->command.quirks_used & row.bit) != 0u) {
       smtpc_server_add_finding(s, row.finding);
@@ -391,7 +402,7 @@ static void follow_verdict(const smtpc_server_policy *policy, smtpc_server *s,
     return;
   }
   smtpc_server_add_finding(s, verdict.finding);
-  if (chunk && verdict.ends == 0u) {
+  if (SMTPC_WITH(BDAT) && chunk && verdict.ends == 0u) {
     smtpc_server_begin_chunk(policy, s, verdict.reply);
     return;
   }
@@ -462,7 +473,7 @@ static void on_bad_line(const smtpc_server_policy *policy, smtpc_server *s,
     reply = auth || began_with(s, SMTPC_VERB_AUTH) ? SMTPC_REPLY_AUTH_LINE_LONG
                                                    : SMTPC_REPLY_LINE_LONG;
   }
-  if (auth) {
+  if (SMTPC_WITH(AUTH) && auth) {
     smtpc_server_end_exchange(s);
   }
   smtpc_server_refuse(policy, s, reply, smtpc_finding_of(status));
@@ -489,8 +500,7 @@ void smtpc_server_read_line(const smtpc_server_policy *policy, smtpc_server *s,
   static const smtpc_command none = {0};
   size_t taken = 0u;
   smtpc_line_next(&s->line);
-  const int lf_ends =
-      (policy->quirks & (uint32_t)SMTPC_QUIRK_LINE_LF) != 0u ? 1 : 0;
+  const int lf_ends = SMTPC_QUIRK_IS(policy->quirks, LINE_LF) ? 1 : 0;
   const smtpc_status status =
       smtpc_line_feed(&s->line, longest_line(policy, s), lf_ends,
                       in->data + *used, in->len - *used, &taken);
@@ -503,7 +513,7 @@ void smtpc_server_read_line(const smtpc_server_policy *policy, smtpc_server *s,
   s->took_secret = s->mode == SMTPC_SERVER_AUTH ? 1u : 0u;
   if (status != SMTPC_OK) {
     on_bad_line(policy, s, status);
-  } else if (s->mode == SMTPC_SERVER_AUTH) {
+  } else if (SMTPC_WITH(AUTH) && s->mode == SMTPC_SERVER_AUTH) {
     smtpc_server_on_response(policy, s, smtpc_span_make(0u, s->line.len));
   } else {
     on_command(policy, s, in->len - *used);
@@ -512,3 +522,5 @@ void smtpc_server_read_line(const smtpc_server_policy *policy, smtpc_server *s,
   act->took_line = 1u;
   act->took_secret = s->took_secret;
 }
+
+#endif  // SMTPC_CONFIG_SERVER

@@ -1,6 +1,9 @@
+#include "core/config_parts.h"
 #include "core/server_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_SERVER
 
 // ----------------------------------------------------------- BDAT, content
 
@@ -12,10 +15,9 @@ static bool over_size(const smtpc_server_policy *policy, const smtpc_server *s,
 
 void smtpc_server_begin_message(const smtpc_server_policy *policy,
                                 smtpc_server *s) {
-  const uint32_t quirk = (uint32_t)SMTPC_QUIRK_CONTENT_LF;
   smtpc_content_init(&s->content);
   smtpc_header_init(&s->header);
-  s->content.keeps_lf = (policy->quirks & quirk) != 0u ? 1u : 0u;
+  s->content.keeps_lf = SMTPC_QUIRK_IS(policy->quirks, CONTENT_LF) ? 1u : 0u;
 }
 
 static bool is_lost(const smtpc_server *s) {
@@ -288,3 +290,5 @@ void smtpc_server_read_chunk(const smtpc_server_policy *policy, smtpc_server *s,
     end_chunk(policy, s);
   }
 }
+
+#endif  // SMTPC_CONFIG_SERVER

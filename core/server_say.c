@@ -1,6 +1,9 @@
+#include "core/config_parts.h"
 #include "core/server_parts.h"
 #include "smtpcore/span.h"
 #include "smtpcore/write.h"
+
+#if SMTPC_CONFIG_SERVER
 
 // ------------------------------------------------------------- small parts
 
@@ -164,9 +167,10 @@ static smtpc_status write_reply(const smtpc_server_policy *policy,
     case SMTPC_REPLY_LHLO_OK:
       return write_ehlo(policy, s, out_last, out_len);
     case SMTPC_REPLY_AUTH_CONTINUE:
-      return smtpc_sasl_write_challenge(&s->sasl, policy->prompts,
-                                        policy->hostname, policy->hostname_len,
-                                        s->out, sizeof s->out, out_len);
+      return SMTPC_STEP(
+          AUTH, smtpc_sasl_write_challenge(
+                    &s->sasl, policy->prompts, policy->hostname,
+                    policy->hostname_len, s->out, sizeof s->out, out_len));
     default:
       return write_plain_reply(policy, s, out_len);
   }
@@ -180,7 +184,9 @@ static smtpc_action do_close(smtpc_server *s) {
   act.finding = s->end_finding;
   act.device = s->device;
   smtpc_line_init(&s->line);
-  smtpc_sasl_clear(&s->sasl);
+  if (SMTPC_WITH(AUTH)) {
+    smtpc_sasl_clear(&s->sasl);
+  }
   s->mode = SMTPC_SERVER_CLOSED;
   s->reply = SMTPC_REPLY_NONE;
   s->next = SMTPC_DO_NOTHING;
@@ -312,3 +318,5 @@ bool smtpc_server_take_waiting(const smtpc_server_policy *policy,
   }
   return false;
 }
+
+#endif  // SMTPC_CONFIG_SERVER

@@ -1,5 +1,7 @@
 #include "smtpcore/session.h"
 
+#include "core/config_parts.h"
+
 smtpc_input smtpc_input_make(unsigned kind) {
   smtpc_input input = {0};
   input.kind = (uint8_t)kind;
@@ -89,38 +91,39 @@ unsigned smtpc_finding_of(smtpc_status status) {
 
 const char *smtpc_in_name(unsigned kind) {
   static const char *const names[SMTPC_IN_COUNT] = {
-#define ROW(id, name) name,
+#define ROW(id, name) SMTPC_NAME(name),
       SMTPC_IN_LIST(ROW)
 #undef ROW
   };
-  return kind < SMTPC_IN_COUNT ? names[kind] : "";
+  return SMTPC_WITH(NAMES) && kind < SMTPC_IN_COUNT ? names[kind] : "";
 }
 
 const char *smtpc_do_name(unsigned kind) {
   static const char *const names[SMTPC_DO_COUNT] = {
-#define ROW(id, name) name,
+#define ROW(id, name) SMTPC_NAME(name),
       SMTPC_DO_LIST(ROW)
 #undef ROW
   };
-  return kind < SMTPC_DO_COUNT ? names[kind] : "";
+  return SMTPC_WITH(NAMES) && kind < SMTPC_DO_COUNT ? names[kind] : "";
 }
 
 const char *smtpc_end_name(unsigned reason) {
   static const char *const names[SMTPC_END_COUNT] = {
-#define ROW(id, name, what) name,
+#define ROW(id, name, what) SMTPC_NAME(name),
       SMTPC_END_LIST(ROW)
 #undef ROW
   };
-  return reason < SMTPC_END_COUNT ? names[reason] : "";
+  return SMTPC_WITH(NAMES) && reason < SMTPC_END_COUNT ? names[reason] : "";
 }
 
 const char *smtpc_tls_failure_name(unsigned failure) {
   static const char *const names[SMTPC_TLS_FAILURE_COUNT] = {
-#define ROW(id, name, meaning) name,
+#define ROW(id, name, meaning) SMTPC_NAME(name),
       SMTPC_TLS_FAILURE_LIST(ROW)
 #undef ROW
   };
-  return failure < SMTPC_TLS_FAILURE_COUNT ? names[failure] : "";
+  return SMTPC_WITH(NAMES) && failure < SMTPC_TLS_FAILURE_COUNT ? names[failure]
+                                                                : "";
 }
 
 const char *smtpc_binding_name(unsigned kind) {

@@ -1,11 +1,13 @@
 #include "smtpcore/status.h"
 
+#include "core/config_parts.h"
+
 const char *smtpc_status_name(smtpc_status status) {
-  const char *name = "unknown";
+  const char *name = SMTPC_NAME("unknown");
   switch (status) {
 #define SMTPC_STATUS_CASE(id, value, text) \
   case id:                                 \
-    name = text;                           \
+    name = SMTPC_NAME(text);               \
     break;
     SMTPC_STATUS_LIST(SMTPC_STATUS_CASE)
 #undef SMTPC_STATUS_CASE

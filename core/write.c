@@ -77,14 +77,28 @@ void smtpc_out_octets(smtpc_out *out, const uint8_t *data, size_t len,
   }
 }
 
+// Divides by ten and returns what is left over, 16 bits at a time: a processor that
+// divides numbers of 32 bits at most needs no function for those of 64.
+static uint32_t divide_by_ten(uint64_t *value) {
+  uint64_t quotient = 0u;
+  uint32_t rest = 0u;
+  for (unsigned shift = 64u; shift > 0u; shift -= 16u) {
+    const uint32_t part = (uint32_t)((*value >> (shift - 16u)) & 0xffffu);
+    const uint32_t all = (rest << 16u) | part;
+    quotient = (quotient << 16u) | (all / 10u);
+    rest = all % 10u;
+  }
+  *value = quotient;
+  return rest;
+}
+
 void smtpc_out_number(smtpc_out *out, uint64_t value) {
   uint8_t digits[20];  // 2^64-1 has 20 digits
   size_t at = sizeof digits;
   uint64_t left = value;
   do {
     at--;
-    digits[at] = (uint8_t)((uint64_t)'0' + left % 10u);
-    left /= 10u;
+    digits[at] = (uint8_t)('0' + divide_by_ten(&left));
   } while (left > 0u && at > 0u);
   for (; at < sizeof digits; at++) {
     smtpc_out_octet(out, digits[at]);
@@ -104,6 +118,8 @@ smtpc_status smtpc_out_end(smtpc_out *out, size_t *out_len) {
 }
 
 // ---------------------------------------------------------------- replies
+
+#if SMTPC_CONFIG_SERVER
 
 void smtpc_write_put_code(smtpc_out *out, unsigned code, int last) {
   smtpc_out_number(out, code);
@@ -140,7 +156,11 @@ smtpc_status smtpc_write_reply(uint8_t *out, size_t cap, size_t *out_len,
   return smtpc_out_end(&line, out_len);
 }
 
+#endif  // SMTPC_CONFIG_SERVER
+
 // --------------------------------------------------------------- commands
+
+#if SMTPC_CONFIG_CLIENT
 
 void smtpc_write_put_verb(smtpc_out *out, unsigned verb) {
   const smtpc_verb_row row = smtpc_verb_get(verb);
@@ -204,3 +224,5 @@ smtpc_status smtpc_write_bdat(uint8_t *out, size_t cap, size_t *out_len,
   }
   return smtpc_out_end(&line, out_len);
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

@@ -1,5 +1,8 @@
+#include "core/config_parts.h"
 #include "core/write_parts.h"
 #include "smtpcore/path.h"
+
+#if SMTPC_CONFIG_CLIENT
 
 // ------------------------------------------------------------ the envelope
 
@@ -289,6 +292,14 @@ static void put_transid(smtpc_out *out, const smtpc_envelope *envelope) {
   smtpc_out_octet(out, (uint8_t)'>');
 }
 
+// `seen_check` lets no parameter come here that this configuration has not.
+#define PUT(setting, step)     \
+  do {                         \
+    if (SMTPC_WITH(setting)) { \
+      step;                    \
+    }                          \
+  } while (false)
+
 static void put_value(smtpc_out *out, const smtpc_envelope *envelope,
                       unsigned id) {
   switch ((smtpc_param)id) {
@@ -299,44 +310,44 @@ static void put_value(smtpc_out *out, const smtpc_envelope *envelope,
       put_body(out, envelope->body);
       break;
     case SMTPC_PARAM_AUTH:
-      put_auth(out, envelope);
+      PUT(AUTH, put_auth(out, envelope));
       break;
     case SMTPC_PARAM_RET:
-      put_ret(out, envelope->ret);
+      PUT(DSN, put_ret(out, envelope->ret));
       break;
     case SMTPC_PARAM_ENVID:
-      put_envid(out, envelope);
+      PUT(DSN, put_envid(out, envelope));
       break;
     case SMTPC_PARAM_BY:
-      put_by(out, envelope);
+      PUT(EXTRAS, put_by(out, envelope));
       break;
     case SMTPC_PARAM_HOLDFOR:
-      put_hold(out, envelope);
+      PUT(EXTRAS, put_hold(out, envelope));
       break;
     case SMTPC_PARAM_HOLDUNTIL:
-      put_date(out, envelope->when);
+      PUT(EXTRAS, put_date(out, envelope->when));
       break;
     case SMTPC_PARAM_MT_PRIORITY:
-      put_priority(out, envelope->mt_priority);
+      PUT(EXTRAS, put_priority(out, envelope->mt_priority));
       break;
     case SMTPC_PARAM_SOLICIT:
-      put_word(out, envelope->solicit, envelope->solicit_len,
-               SMTPC_SOLICIT_MAX);
+      PUT(EXTRAS, put_word(out, envelope->solicit, envelope->solicit_len,
+                           SMTPC_SOLICIT_MAX));
       break;
     case SMTPC_PARAM_MTRK:
-      put_mtrk(out, envelope);
+      PUT(EXTRAS, put_mtrk(out, envelope));
       break;
     case SMTPC_PARAM_TRANSID:
-      put_transid(out, envelope);
+      PUT(EXTRAS, put_transid(out, envelope));
       break;
     case SMTPC_PARAM_NOTIFY:
-      put_notify(out, envelope->notify);
+      PUT(DSN, put_notify(out, envelope->notify));
       break;
     case SMTPC_PARAM_ORCPT:
-      put_orcpt(out, envelope);
+      PUT(DSN, put_orcpt(out, envelope));
       break;
     case SMTPC_PARAM_RRVS:
-      put_rrvs(out, envelope);
+      PUT(EXTRAS, put_rrvs(out, envelope));
       break;
     case SMTPC_PARAM_SMTPUTF8:
     case SMTPC_PARAM_REQUIRETLS:
@@ -380,7 +391,7 @@ static void put_params(smtpc_out *out, const smtpc_envelope *envelope,
       }
     }
   }
-  if (out->status == SMTPC_OK && envelope->seen != 0u) {
+  if (SMTPC_WITH(EXTRAS) && out->status == SMTPC_OK && envelope->seen != 0u) {
     smtpc_out_fail(out, reads_back(out, from, envelope, verb));
   }
 }
@@ -388,7 +399,10 @@ static void put_params(smtpc_out *out, const smtpc_envelope *envelope,
 static smtpc_status seen_check(uint32_t seen, unsigned verb) {
   uint32_t left = seen;
   for (unsigned id = 0u; id < SMTPC_PARAM_COUNT; id++) {
-    if (smtpc_param_get(id).verb == verb) {
+    const smtpc_param_row row = smtpc_param_get(id);
+    const bool known =
+        ((SMTPC_EXTENSIONS_OFF >> (row.extension & 31u)) & 1u) == 0u;
+    if (row.verb == verb && known) {
       left &= ~((uint32_t)1u << id);
     }
   }
@@ -413,3 +427,5 @@ smtpc_status smtpc_write_rcpt(uint8_t *out, size_t cap, size_t *out_len,
   put_params(&line, rcpt, SMTPC_VERB_RCPT);
   return smtpc_out_end(&line, out_len);
 }
+
+#endif  // SMTPC_CONFIG_CLIENT

@@ -1,6 +1,8 @@
 #include "core/write_parts.h"
 #include "smtpcore/param.h"
 
+#if SMTPC_CONFIG_SERVER
+
 // LIMITS has at most six digits (RFC 9422 section 3).
 #define LIMIT_MOST 999999u
 
@@ -115,3 +117,5 @@ smtpc_status smtpc_write_extension(uint8_t *out, size_t cap, size_t *out_len,
   put_value(&line, extension, facts);
   return smtpc_out_end(&line, out_len);
 }
+
+#endif  // SMTPC_CONFIG_SERVER

@@ -752,6 +752,10 @@ typedef enum smtpc_quirk {
   SMTPC_QUIRK_ALL = (1 << 9) - 1
 } smtpc_quirk;
 
+// SMTPC_QUIRKS_KNOWN is the set of the quirks that this configuration has.
+#define SMTPC_QUIRKS_KNOWN \
+  (SMTPC_CONFIG_QUIRKS != 0 ? (uint32_t)SMTPC_QUIRK_ALL : 0u)
+
 // SMTPC_PROFILE_LIST(X) is X(identifier, "name", quirks, "what it is for"): sets of
 // quirks with a name. None of them has auth-in-clear: a password is never shown
 // because of the name of a profile.
