@@ -335,6 +335,14 @@ static int add_material_of(smtpc_octets *out, const char *part) {
   return 0;
 }
 
+static void add_fill(smtpc_octets *out, size_t count) {
+  static const char fill[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+  const size_t most = sizeof fill - 1u;
+  for (size_t left = count; left > 0u; left -= left < most ? left : most) {
+    add(out, fill, left < most ? left : most);
+  }
+}
+
 static void add_plain(smtpc_octets *out, const char *part) {
   const char *rest = NULL;
   if (add_material_of(out, part) != 0) {
@@ -347,9 +355,7 @@ static void add_plain(smtpc_octets *out, const char *part) {
   } else if ((rest = after(part, "hex:")) != NULL) {
     add_hex(out, rest);
   } else if ((rest = after(part, "fill:")) != NULL) {
-    for (uint64_t n = setup_number(rest, SETUP_OCTETS_MAX); n > 0u; n--) {
-      add(out, "a", 1u);
-    }
+    add_fill(out, (size_t)setup_number(rest, SETUP_OCTETS_MAX));
   } else {
     add(out, part, strlen(part));
   }
