@@ -318,11 +318,9 @@ smtpc_capabilities smtpc_server_facts_of(const smtpc_server_policy *policy,
        : 0u)
 
 // Most rows add nothing, which the compiler sees.
-#define ADD(scope, value, extension, which)                           \
-  if (MORE(scope, value, which, BOTH_MORE) > 0u &&                    \
-      ((offered >> (SMTPC_EXTENSION_##extension & 31)) & 1u) != 0u) { \
-    max += (value);                                                   \
-  }
+#define ADD(scope, value, extension, which)     \
+  max += MORE(scope, value, which, BOTH_MORE) * \
+         ((offered >> (SMTPC_EXTENSION_##extension & 31)) & 1u);
 
 static uint32_t mail_line_max(uint32_t offered) {
   uint32_t max = LIMIT(COMMAND_LINE);
