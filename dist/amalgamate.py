@@ -18,7 +18,8 @@ import os
 import re
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+# Not the real path: Bazel shows a build no more than what it says that it reads.
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PUBLIC = "core/include/smtpcore/"
 CONFIG = "core/include/smtpcore_config.h"
 RULE = "// " + "=" * 76
@@ -208,6 +209,11 @@ def source():
     return "".join(parts)
 
 
+def tidy(text):
+    """Leaves one empty line where there are more."""
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -215,7 +221,7 @@ def main():
     os.makedirs(sys.argv[1], exist_ok=True)
     for name, text in [("smtpcore.h", header()), ("smtpcore.c", source())]:
         with open(os.path.join(sys.argv[1], name), "w", encoding="utf-8") as file:
-            file.write(re.sub(r"\n{3,}", "\n\n", text))
+            file.write(tidy(text))
     return 0
 
 
