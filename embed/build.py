@@ -45,8 +45,8 @@ RV32 = Machine(
     ["-nostartfiles", "-T", "embed/rv32/rv32.ld", "-Wl,--gc-sections",
      "-Wl,--no-warn-rwx-segments"],
     ["qemu-system-riscv32", "-M", "virt", "-bios", "none"] + SEMIHOSTING + ["-kernel"])
-S390X = Machine("s390x", "s390x-linux-gnu-gcc", ["-O1"], ["-static"], ["qemu-s390x"])
-I386 = Machine("i386", "gcc", ["-m32", "-O1", "-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64"],
+S390X = Machine("s390x", "s390x-linux-gnu-gcc", ["-O2"], ["-static"], ["qemu-s390x"])
+I386 = Machine("i386", "gcc", ["-m32", "-O2", "-D_FILE_OFFSET_BITS=64", "-D_TIME_BITS=64"],
                ["-m32"])
 HOST = Machine("host", "gcc", ["-O1"])
 

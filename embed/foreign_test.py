@@ -12,6 +12,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__))))
 import build  # pylint: disable=wrong-import-position
 
 OPTIONS = build.WARNINGS + ["-Iembed/cmocka"]
+# Faults that only one of the machines can see, each with the test that must see it there
+# and must not see it on the other.
+PLANTED = [
+    ("byte order", "core/proxy.c", "return (unsigned)data[at] << 8 | data[at + 1u];",
+     "uint16_t two;\n  __builtin_memcpy(&two, data + at, sizeof two);\n"
+     "  return __builtin_bswap16(two);", "core/proxy_test.c", "s390x"),
+    ("word size", "core/span.c", "*out = value;", "*out = (size_t)value;",
+     "core/span_test.c", "i386"),
+]
 
 
 def sources():
@@ -20,6 +29,32 @@ def sources():
     shared = set(build.core_sources()) | set(glob.glob("core/model/*.c"))
     shared |= set(glob.glob("core/*testing.c")) | set(glob.glob("shim/mem/*.c"))
     return tests, sorted(shared - set(tests)) + ["embed/cmocka/cmocka.c"]
+
+
+def planted(machine, folder, objects, shared):
+    """Returns (passed, failed) of the faults that are planted."""
+    passed = 0
+    for name, source, old, new, test, seer in PLANTED:
+        with open(source, encoding="utf-8") as file:
+            text = file.read()
+        fault = folder + "/fault.c"
+        with open(fault, "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+        made, problems = build.compile_all(machine, [fault], folder, OPTIONS)
+        wrong = "\n".join(problems.values()) or ("" if old in text else "no such line: " + old)
+        if not wrong:
+            others = [objects[other] for other in shared if other != source]
+            wrong = build.link(machine, [objects[test], made[fault]] + others,
+                               folder + "/fault", ())
+        status, said = build.run(machine, folder + "/fault", 600) if not wrong else (0, wrong)
+        good = not wrong and build.ends_well(status, said) == (machine.name != seer)
+        passed += 1 if good else 0
+        print("%s %s: a planted fault of %s is %s" % (
+            "ok" if good else "FAILED", machine.name, name,
+            "seen" if machine.name == seer else "not to be seen"))
+        if not good:
+            print(said)
+    return passed, len(PLANTED) - passed
 
 
 def run_all(machine, folder):
@@ -51,7 +86,8 @@ def run_all(machine, folder):
             if failed:
                 print("FAILED %s %s\n%s" % (machine.name, test, text))
     print("%s: %d of %d test programs" % (machine.name, passed, len(tests)))
-    return passed, len(tests) - passed
+    good, bad = planted(machine, folder, objects, shared)
+    return passed + good, len(tests) - passed + bad
 
 
 def main():
