@@ -69,9 +69,9 @@ typedef enum device_want {
 // device_tls is what TLS needs of a connection. It stays while the connection lasts.
 typedef struct device_tls {
   smtpc_tls_context *context;  // certificate and key, or trusted roots
-  const char *name;            // sender: the server's name, for SNI and the check
+  const char *name;  // sender: the server's name, for SNI and the check
   size_t name_len;
-  uint16_t min_version;        // an smtpc_tls_version
+  uint16_t min_version;  // an smtpc_tls_version
 } device_tls;
 
 // device_link is the octets of one connection, in clear or under TLS. Private.
@@ -80,11 +80,12 @@ typedef struct device_link {
   size_t raw_len;
   const uint8_t *out;  // what is to be sent in clear, where it lies
   size_t out_len;
-  uint8_t state;       // a device_link_state
-  uint8_t sending;     // 1: the session waits until all is pulled
+  uint8_t state;    // a device_link_state
+  uint8_t sending;  // 1: the session waits until all is pulled
 #if DEVICE_TLS
   smtpc_tls *tls;
-  size_t plain_begin;  // decrypted, not yet taken: plain[plain_begin .. plain_end)
+  size_t
+      plain_begin;  // decrypted, not yet taken: plain[plain_begin .. plain_end)
   size_t plain_end;
   uint8_t plain[DEVICE_PLAIN_MAX];
 #endif
@@ -103,9 +104,9 @@ typedef struct device_receiver {
   smtpc_findings findings;  // all that were reported
   uint32_t turn;            // grows with each step of progress
   size_t message_len;
-  uint8_t want;             // a device_want
-  uint8_t idle;             // 1: the session needs the peer's octets
-  uint8_t deadline;         // an smtpc_deadline
+  uint8_t want;      // a device_want
+  uint8_t idle;      // 1: the session needs the peer's octets
+  uint8_t deadline;  // an smtpc_deadline
   device_link link;
   smtpc_server session;
   uint8_t message[DEVICE_MESSAGE_MAX];  // at ASK_MESSAGE it is whole
@@ -115,9 +116,9 @@ typedef struct device_receiver {
 // must; NULL: no TLS. It returns SMTPC_OK; SMTPC_E_ARGUMENT when the policy wants TLS
 // that is not there, or takes messages that do not fit; what `smtpc_server_policy_check`
 // returns. A setting is refused, never weakened.
-SMTPC_NODISCARD smtpc_status device_receiver_begin(
-    device_receiver *r, const smtpc_server_policy *policy,
-    const device_tls *tls);
+SMTPC_NODISCARD smtpc_status
+device_receiver_begin(device_receiver *r, const smtpc_server_policy *policy,
+                      const device_tls *tls);
 
 // device_receiver_push gives octets of the peer and returns how many were taken.
 size_t device_receiver_push(device_receiver *r, const uint8_t *data,
@@ -169,17 +170,17 @@ typedef struct device_sender {
   const smtpc_client_policy *policy;
   const device_tls *tls;
   const device_message *message;
-  smtpc_action action;      // to answer, or of the end: `action.device` is its code
+  smtpc_action action;  // to answer, or of the end: `action.device` is its code
   smtpc_findings findings;  // all that were reported
   uint32_t turn;            // grows with each step of progress
   size_t recipient_next;
   size_t content_next;
   uint16_t codes[DEVICE_RECIPIENTS_MAX];  // of each recipient; 0: none
-  uint16_t code;            // of the message; 0: it was never sent
-  uint8_t given;            // 1: the envelope was given
-  uint8_t want;             // a device_want
-  uint8_t idle;             // 1: the session needs the peer's octets
-  uint8_t deadline;         // an smtpc_deadline
+  uint16_t code;     // of the message; 0: it was never sent
+  uint8_t given;     // 1: the envelope was given
+  uint8_t want;      // a device_want
+  uint8_t idle;      // 1: the session needs the peer's octets
+  uint8_t deadline;  // an smtpc_deadline
   device_link link;
   smtpc_client session;
 } device_sender;
@@ -187,9 +188,9 @@ typedef struct device_sender {
 // device_sender_begin begins a session under `*policy` that sends `*message`. It returns
 // SMTPC_OK; SMTPC_E_ARGUMENT when the policy wants TLS that is not there, or there are
 // too many recipients; what `smtpc_client_policy_check` returns.
-SMTPC_NODISCARD smtpc_status device_sender_begin(
-    device_sender *s, const smtpc_client_policy *policy, const device_tls *tls,
-    const device_message *message);
+SMTPC_NODISCARD smtpc_status
+device_sender_begin(device_sender *s, const smtpc_client_policy *policy,
+                    const device_tls *tls, const device_message *message);
 
 // The others are those of the receiver. What a sender asks is ASK_DIGEST, answered by
 // DIGEST, and ASK_NONCE, by NONCE; everything else it has from the message.

@@ -218,6 +218,9 @@ static void whole_dialogue(unsigned server_tls, unsigned client_tls,
     check(tx.code == 250u && tx.codes[0] == 250u, "codes of the message");
     check((rx.session.tls != 0u) == (server_tls != 0u && client_tls != 0u),
           "TLS as it was set");
+    check((said.closed[0] != 0u) == (rx.session.tls != 0u) &&
+              (said.closed[1] != 0u) == (tx.session.tls != 0u),
+          "close_notify of both sides");
     end_both();
   }
 }
@@ -305,6 +308,14 @@ static void settings_of_receiving(size_t cut) {
   check(rx.action.device == SMTPC_DEVICE_RECEIVE, "on: device status");
   check(rx.action.end_reason == SMTPC_END_TLS, "on: TLS failed");
   device_receiver_wipe(&rx);
+  // on: what was said ahead of TLS is never heard
+  set_policies(SMTPC_SERVER_TLS_ON, 0u);
+  play_receiver("EHLO a.example\r\nSTARTTLS\r\nNOOP\r\n", cut);
+  check(rx.action.end_reason == SMTPC_END_PROTOCOL ||
+            rx.action.end_reason == SMTPC_END_TLS,
+        "on: surplus ends it");
+  check(rx.session.tls == 0u && rx.session.pos <= 26u, "on: no surplus taken");
+  device_receiver_wipe(&rx);
   // off: a stranger's recipient is refused, and the message that ends at once is lost
   set_policies(SMTPC_SERVER_TLS_OFF, 0u);
   play_receiver(
@@ -364,6 +375,15 @@ static void misuse(void) {
   check(device_receiver_tell(&rx, SMTPC_IN_DEADLINE) == SMTPC_E_PENDING,
         "an end before what is to be sent");
   check(device_receiver_wait_ms(&rx) <= 600000u, "a deadline");
+  while (device_receiver_pull(&rx, stored, sizeof stored) > 0u) {
+  }
+  check(device_receiver_wait_ms(&rx) == 300000u, "the deadline of a command");
+  check(device_receiver_tell(&rx, SMTPC_IN_DEADLINE) == SMTPC_OK, "it passes");
+  const size_t len = device_receiver_pull(&rx, stored, sizeof stored);
+  check(len > 4u && memcmp(stored, "421 ", 4u) == 0, "421");
+  check(rx.want == DEVICE_CLOSED && rx.action.end_reason == SMTPC_END_TIMEOUT,
+        "and the end");
+  check(device_receiver_push(&rx, stored, 4u) == 0u, "nothing after the end");
   device_receiver_wipe(&rx);
 }
 

@@ -11,10 +11,10 @@
 typedef struct transcript {
   char text[TRANSCRIPT_MAX];
   size_t len;
-  unsigned tls[2];   // halves of the handshake that were said, by side
-  uint8_t kind[2];   // the first octet of a pair that is not whole; 0: none
-  uint8_t middle[2]; // 1: in a line
-  uint8_t closed[2]; // close_notify was said
+  unsigned tls[2];    // halves of the handshake that were said, by side
+  uint8_t kind[2];    // the first octet of a pair that is not whole; 0: none
+  uint8_t middle[2];  // 1: in a line
+  uint8_t closed[2];  // close_notify was said
 } transcript;
 
 // transcript_begin empties it.
