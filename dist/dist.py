@@ -81,7 +81,8 @@ def sources():
     files = {}
     for path in (amalgamate.sources() + amalgamate.below("core/*_parts.h") +
                  amalgamate.public_headers() + [amalgamate.CONFIG] + amalgamate.below(GLUE)):
-        files[path] = amalgamate.text_of(path)
+        if not path.endswith("_test.c"):
+            files[path] = amalgamate.text_of(path)
     for path in ["LICENSE", "SECURITY.md", "CHANGES.md"]:
         files[path] = amalgamate.text_of(path)
     for name in DOCS:
