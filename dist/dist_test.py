@@ -112,6 +112,12 @@ class Tests:
                 at = os.path.join(self.release, os.path.dirname(path), aim)
                 must("://" in aim or os.path.exists(at), "%s leads to no %s" % (path, aim))
 
+    def test_configurations_are_told(self):
+        rows = "".join(row for row in self.text("docs/EMBEDDING.md").splitlines(True)
+                       if row.startswith("| `"))
+        for name in configurations.NAMED:
+            must("`%s`" % name in rows, "docs/EMBEDDING.md has no configuration " + name)
+
     def test_version_is_one(self):
         text = {path: self.text(path) for path in self.files()}
         version = dist.version()
