@@ -102,6 +102,7 @@ typedef struct meaning {
   const char *text;
   uint8_t len;
   uint8_t value;
+  uint8_t kind;  // of an extension: an smtpc_value
 } meaning;
 
 // Returns what `word` stands for in `table`, or `none`.
@@ -117,27 +118,38 @@ static uint8_t meaning_of(const uint8_t *line, smtpc_span word,
   return none;
 }
 
+// Without names a client reads the keywords that it can use: those that a server of ours
+// can offer, and those of parameters that it can only say.
+#define SAID \
+  (SMTPC_OFFERS(CONNEG) | SMTPC_OFFERS(CHECKPOINT) | SMTPC_OFFERS(PRDR))
+#define READS(id, service)                                                  \
+  (SMTPC_WITH(NAMES) || ((SMTPC_EXTENSIONS_OFF & SMTPC_OFFERS(id)) == 0u && \
+                         (SMTPC_SERVICE_##service != SMTPC_SERVICE_NEVER || \
+                          (SAID & SMTPC_OFFERS(id)) != 0u)))
+
 // The registry's keywords once more, in one place for the search.
 static const meaning extensions[SMTPC_EXTENSION_COUNT] = {
 #define KEYWORD(id, keyword, value, channel, service, clause) \
-  {LITERAL(keyword), (uint8_t)SMTPC_EXTENSION_##id},
+  {READS(id, service) ? keyword : "",                         \
+   READS(id, service) ? (uint8_t)(sizeof(keyword) - 1u) : 0u, \
+   (uint8_t)SMTPC_EXTENSION_##id, SMTPC_VALUE_##value},
     SMTPC_EXTENSION_LIST(KEYWORD)
 #undef KEYWORD
 };
 
 static const meaning others[] = {
-    {LITERAL("ONEX"), SMTPC_OTHER_ONEX},
-    {LITERAL("VERB"), SMTPC_OTHER_VERB},
-    {LITERAL("VERP"), SMTPC_OTHER_VERP},
-    {LITERAL("XUSR"), SMTPC_OTHER_XUSR},
-    {LITERAL("IGNOREQUOTA"), SMTPC_OTHER_IGNOREQUOTA},
-    {LITERAL("PIPECONNECT"), SMTPC_OTHER_PIPECONNECT},
+    {LITERAL("ONEX"), SMTPC_OTHER_ONEX, 0u},
+    {LITERAL("VERB"), SMTPC_OTHER_VERB, 0u},
+    {LITERAL("VERP"), SMTPC_OTHER_VERP, 0u},
+    {LITERAL("XUSR"), SMTPC_OTHER_XUSR, 0u},
+    {LITERAL("IGNOREQUOTA"), SMTPC_OTHER_IGNOREQUOTA, 0u},
+    {LITERAL("PIPECONNECT"), SMTPC_OTHER_PIPECONNECT, 0u},
 };
 
 static const meaning profiles[] = {
-    {LITERAL("MIXER"), SMTPC_PRIORITY_MIXER},
-    {LITERAL("STANAG4406"), SMTPC_PRIORITY_STANAG4406},
-    {LITERAL("NSEP"), SMTPC_PRIORITY_NSEP},
+    {LITERAL("MIXER"), SMTPC_PRIORITY_MIXER, 0u},
+    {LITERAL("STANAG4406"), SMTPC_PRIORITY_STANAG4406, 0u},
+    {LITERAL("NSEP"), SMTPC_PRIORITY_NSEP, 0u},
 };
 
 #define MEANING_OF(line, word, table, none) \
@@ -368,7 +380,7 @@ static void add_words(smtpc_capabilities *caps, unsigned id,
 static bool add_value(smtpc_capabilities *caps, unsigned id,
                       const uint8_t *line, smtpc_span params) {
   bool fits = true;
-  if (smtpc_extension_get(id).value == SMTPC_VALUE_BARE) {
+  if (extensions[id].kind == SMTPC_VALUE_BARE) {
     // RFC 6531 section 3.1: a client must ignore what follows SMTPUTF8.
     fits = params.begin >= params.end || id == SMTPC_EXTENSION_SMTPUTF8;
   } else if (id == SMTPC_EXTENSION_SIZE) {
@@ -393,7 +405,9 @@ static bool add_line(smtpc_capabilities *caps, const uint8_t *line,
   const unsigned id =
       MEANING_OF(line, keyword, extensions, SMTPC_EXTENSION_COUNT);
   if (id >= SMTPC_EXTENSION_COUNT) {
-    caps->others |= MEANING_OF(line, keyword, others, 0u);
+    if (SMTPC_WITH(NAMES)) {
+      caps->others |= MEANING_OF(line, keyword, others, 0u);
+    }
     if (is_overwritten(line, keyword)) {
       caps->marks |= SMTPC_CAPS_TAMPERED;
     }

@@ -361,7 +361,7 @@ smtpc_status smtpc_client_step(const smtpc_client_policy *policy,
     session->out_len = 0u;
   }
   if (!smtpc_client_take_waiting(session, out_action)) {
-    *out_action = smtpc_client_do_need_input(session);
+    smtpc_client_do_need_input(session, out_action);
   }
   return SMTPC_OK;
 }

@@ -69,7 +69,7 @@ static void after_envelope(const smtpc_client_policy *policy, smtpc_client *s) {
     smtpc_client_finish_message(s, 0);
   } else if (s->tx.rcpt_ok == 0u) {
     smtpc_client_finish_message(s, 1);
-  } else if (sends_chunks(policy, s)) {
+  } else if (sends_chunks(policy, s) != 0) {
     s->phase = SMTPC_CLIENT_CHUNKS;
     s->next = SMTPC_DO_ASK_CONTENT;
   } else {
@@ -83,7 +83,7 @@ void smtpc_client_continue_group(const smtpc_client_policy *policy,
                                  smtpc_client *s) {
   const bool refused = s->tx.mail_answered != 0u && s->tx.mail_ok == 0u;
   if (s->tx.rcpt_end == 0u && !refused) {
-    if (may_send_ahead(policy, s)) {
+    if (may_send_ahead(policy, s) != 0) {
       s->next = SMTPC_DO_ASK_NEXT_RECIPIENT;
     }
     return;

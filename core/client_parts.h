@@ -39,7 +39,7 @@ void smtpc_client_stop(smtpc_client *s, unsigned reason, unsigned finding);
 int smtpc_client_offered(const smtpc_client *s, uint32_t extensions);
 
 // smtpc_client_do_need_input: says what octets are waited for, and how long.
-smtpc_action smtpc_client_do_need_input(const smtpc_client *s);
+void smtpc_client_do_need_input(const smtpc_client *s, smtpc_action *act);
 
 // smtpc_client_take_waiting: The first thing that waits, in the one order there
 // is. False: nothing waits.

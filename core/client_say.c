@@ -87,12 +87,14 @@ int smtpc_client_offered(const smtpc_client *s, uint32_t extensions) {
 
 // ------------------------------------------------------- what is to be done
 
-static smtpc_action do_close(smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_CLOSE);
-  act.end_reason = s->end_reason;
-  act.finding = s->end_finding;
-  act.device = s->device;
-  act.code = s->tx.code;
+// Each of these fills `*act`, which is NOTHING.
+
+static void do_close(smtpc_client *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_CLOSE;
+  act->end_reason = s->end_reason;
+  act->finding = s->end_finding;
+  act->device = s->device;
+  act->code = s->tx.code;
   smtpc_line_init(&s->line);
   if (SMTPC_WITH(AUTH)) {
     smtpc_sasl_client_clear(&s->sasl);
@@ -101,19 +103,18 @@ static smtpc_action do_close(smtpc_client *s) {
   s->phase = SMTPC_CLIENT_CLOSED;
   s->next = SMTPC_DO_NOTHING;
   s->wait = SMTPC_DO_NOTHING;
-  return act;
 }
 
-static smtpc_action do_send(smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_SEND);
-  act.source = SMTPC_SOURCE_OUT;
-  act.end = s->out_len;
-  act.channel = s->tls;
-  act.secret = s->send_secret;
+static void do_send(smtpc_client *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_SEND;
+  act->source = SMTPC_SOURCE_OUT;
+  act->end = s->out_len;
+  act->channel = s->tls;
+  act->secret = s->send_secret;
   if (SMTPC_WITH(AUTH) && s->send == SMTPC_CLIENT_SEND_SAY) {
-    act.source = SMTPC_SOURCE_LINE;
-    act.begin = s->sasl.say.begin;
-    act.end = s->sasl.say.end;
+    act->source = SMTPC_SOURCE_LINE;
+    act->begin = s->sasl.say.begin;
+    act->end = s->sasl.say.end;
     s->said = 1u;
     smtpc_sasl_client_said(&s->sasl);
   }
@@ -125,81 +126,78 @@ static smtpc_action do_send(smtpc_client *s) {
   s->expect += s->owes;
   s->send = 0u;
   s->owes = 0u;
-  return act;
 }
 
-static smtpc_action do_start_tls(smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_START_TLS);
-  act.deadline = SMTPC_DEADLINE_HANDSHAKE;
+static void do_start_tls(smtpc_client *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_START_TLS;
+  act->deadline = SMTPC_DEADLINE_HANDSHAKE;
   smtpc_line_next(&s->line);
   // A session that still awaits its greeting gets it under TLS.
   s->phase = s->phase == SMTPC_CLIENT_GREETING ? SMTPC_CLIENT_GREETING
                                                : SMTPC_CLIENT_HANDSHAKE;
   s->wait = SMTPC_DO_START_TLS;
   s->next = SMTPC_DO_NOTHING;
-  return act;
 }
 
-static smtpc_action do_recipient_done(smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(s->report == SMTPC_CLIENT_REPORT_DELIVERY
-                                           ? SMTPC_DO_DELIVERY_DONE
-                                           : SMTPC_DO_RECIPIENT_DONE);
-  act.number = s->rcpt_report - 1u;
-  act.code = s->rcpt_code;
+static void do_recipient_done(smtpc_client *s, smtpc_action *act) {
+  act->kind = s->report == SMTPC_CLIENT_REPORT_DELIVERY
+                  ? SMTPC_DO_DELIVERY_DONE
+                  : SMTPC_DO_RECIPIENT_DONE;
+  act->number = s->rcpt_report - 1u;
+  act->code = s->rcpt_code;
   // A recipient that was not sent has no reply, and a 452 that stands for 552 has no
   // enhanced code of its class.
   if (s->report != SMTPC_CLIENT_REPORT_UNSENT &&
       s->reply.code == s->rcpt_code) {
-    act.enhanced_class = s->reply.enhanced_class;
-    act.enhanced_subject = s->reply.enhanced_subject;
-    act.enhanced_detail = s->reply.enhanced_detail;
+    act->enhanced_class = s->reply.enhanced_class;
+    act->enhanced_subject = s->reply.enhanced_subject;
+    act->enhanced_detail = s->reply.enhanced_detail;
   }
   s->rcpt_report = 0u;
   s->report = SMTPC_CLIENT_REPORT_REPLY;
-  return act;
 }
 
-static smtpc_action do_message_done(smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_MESSAGE_DONE);
-  act.code = s->tx.code;
-  act.enhanced_class = s->tx.enhanced_class;
-  act.enhanced_subject = s->tx.enhanced_subject;
-  act.enhanced_detail = s->tx.enhanced_detail;
+static void do_message_done(smtpc_client *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_MESSAGE_DONE;
+  act->code = s->tx.code;
+  act->enhanced_class = s->tx.enhanced_class;
+  act->enhanced_subject = s->tx.enhanced_subject;
+  act->enhanced_detail = s->tx.enhanced_detail;
   s->message_report = 0u;
-  return act;
 }
 
-static smtpc_action do_next(smtpc_client *s) {
+static void do_next(smtpc_client *s, smtpc_action *act) {
   const unsigned kind = s->next;
   if (kind == SMTPC_DO_CLOSE) {
-    return do_close(s);
+    do_close(s, act);
+    return;
   }
   if (kind == SMTPC_DO_START_TLS) {
-    return do_start_tls(s);
+    do_start_tls(s, act);
+    return;
   }
-  smtpc_action act = smtpc_action_make(kind);
+  act->kind = (uint8_t)kind;
   s->next = SMTPC_DO_NOTHING;
   s->wait = (uint8_t)kind;
   if (kind == SMTPC_DO_ASK_PASSWORD || kind == SMTPC_DO_ASK_DIGEST) {
-    act.mechanism = s->sasl.mechanism;
+    act->mechanism = s->sasl.mechanism;
   }
   if (kind == SMTPC_DO_ASK_BINDING) {
-    act.binding = s->sasl.binding;
+    act->binding = s->sasl.binding;
   }
   if (kind == SMTPC_DO_ASK_DIGEST) {
-    act.source = SMTPC_SOURCE_LINE;
-    act.begin = s->sasl.text.begin;
-    act.end = s->sasl.text.end;
+    act->source = SMTPC_SOURCE_LINE;
+    act->begin = s->sasl.text.begin;
+    act->end = s->sasl.text.end;
   }
-  return act;
 }
 
-static smtpc_action do_report(smtpc_client *s, unsigned finding) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_REPORT);
-  act.finding = (uint8_t)finding;
-  act.pos = s->finding_pos;
-  act.channel = s->tls;
-  return act;
+static void do_report(const smtpc_client *s, unsigned finding,
+                      smtpc_action *act) {
+  act->kind = SMTPC_DO_REPORT;
+  act->finding = (uint8_t)finding;
+  act->pos = s->finding_pos;
+  act->channel = s->tls;
 }
 
 static unsigned deadline_of(const smtpc_client *s) {
@@ -238,35 +236,34 @@ static unsigned deadline_of(const smtpc_client *s) {
   return SMTPC_DEADLINE_REPLY;
 }
 
-smtpc_action smtpc_client_do_need_input(const smtpc_client *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_NEED_INPUT);
-  act.deadline = (uint8_t)(s->wait == SMTPC_DO_START_TLS
-                               ? (unsigned)SMTPC_DEADLINE_HANDSHAKE
-                               : deadline_of(s));
-  return act;
+void smtpc_client_do_need_input(const smtpc_client *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_NEED_INPUT;
+  act->deadline = (uint8_t)(s->wait == SMTPC_DO_START_TLS
+                                ? (unsigned)SMTPC_DEADLINE_HANDSHAKE
+                                : deadline_of(s));
 }
 
 // The first thing that waits, in the one order there is. False: nothing waits.
 bool smtpc_client_take_waiting(smtpc_client *s, smtpc_action *act) {
   const unsigned finding = smtpc_findings_take(&s->findings);
   if (finding != SMTPC_FINDING_NONE) {
-    *act = do_report(s, finding);
+    do_report(s, finding, act);
     return true;
   }
   if (s->rcpt_report != 0u) {
-    *act = do_recipient_done(s);
+    do_recipient_done(s, act);
     return true;
   }
   if (s->message_report != 0u) {
-    *act = do_message_done(s);
+    do_message_done(s, act);
     return true;
   }
   if (s->send != 0u) {
-    *act = do_send(s);
+    do_send(s, act);
     return true;
   }
   if (s->next != SMTPC_DO_NOTHING) {
-    *act = do_next(s);
+    do_next(s, act);
     return true;
   }
   return false;

@@ -510,13 +510,17 @@ static void clear(smtpc_command *out) {
 
 // refuse clears what was read of a command that is refused.
 static void refuse(smtpc_command *out) {
-  smtpc_command bare = none;
-  bare.argument = out->argument;
-  bare.params.wrong = out->params.wrong;
-  bare.verb = out->verb;
-  bare.foreign = out->foreign;
-  bare.quirks_used = out->quirks_used;
-  *out = bare;
+  const smtpc_span argument = out->argument;
+  const uint16_t quirks_used = out->quirks_used;
+  const uint8_t wrong = out->params.wrong;
+  const uint8_t verb = out->verb;
+  const uint8_t foreign = out->foreign;
+  clear(out);
+  out->argument = argument;
+  out->quirks_used = quirks_used;
+  out->params.wrong = wrong;
+  out->verb = verb;
+  out->foreign = foreign;
 }
 
 // The registry's argument kinds alone: a row of it is far more than is asked here.

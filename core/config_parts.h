@@ -20,6 +20,15 @@
 #define SMTPC_QUIRK_IS(quirks, id) \
   (SMTPC_WITH(QUIRKS) && ((quirks) & (uint32_t)SMTPC_QUIRK_##id) != 0u)
 
+// SMTPC_BLOCKS: says whether octets are looked at in blocks, which compilers make vectors
+// of, before the octets of a block that is not plain are looked at one by one. Where
+// size counts there are no vectors, and looking twice is only slower.
+#if defined(__OPTIMIZE_SIZE__)
+#define SMTPC_BLOCKS 0
+#else
+#define SMTPC_BLOCKS 1
+#endif
+
 // SMTPC_NAME: text that only people read.
 #if SMTPC_CONFIG_NAMES
 #define SMTPC_NAME(text) text

@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "core/config_parts.h"
+
 enum { CLASS_CR, CLASS_LF, CLASS_DOT, CLASS_OTHER, CLASS_COUNT };
 
 // The machine of the header: what comes next, and which anomaly the octet
@@ -202,7 +204,7 @@ smtpc_status smtpc_content_scan(smtpc_content *content, const uint8_t *data,
   size_t retry = 1u;
   size_t i = 0u;
   while (i < len && content->state != END) {
-    if (i >= retry && is_between(content)) {
+    if (SMTPC_BLOCKS && i >= retry && is_between(content)) {
       i = take_clean(content, data, i, len);
       retry = i + BLOCK;
       run.end = i;
@@ -244,7 +246,7 @@ void smtpc_content_check(smtpc_content *content, const uint8_t *data,
   size_t retry = 1u;
   size_t i = 0u;
   while (i < len && content->state != END) {
-    if (i >= retry && is_between(content)) {
+    if (SMTPC_BLOCKS && i >= retry && is_between(content)) {
       i = take_clean(content, data, i, len);
       retry = i + BLOCK;
     }
@@ -295,7 +297,7 @@ static size_t take_until_dot(smtpc_content *content, const uint8_t *data,
   size_t retry = 1u;
   size_t i = 0u;
   while (i < len && content->anomalies == 0u) {
-    if (i >= retry) {
+    if (SMTPC_BLOCKS && i >= retry) {
       i = take_clean(content, data, i, len);
       retry = i + BLOCK;
       if (i >= len) {

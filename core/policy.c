@@ -113,23 +113,28 @@ enum {
 };
 #define LIMIT(id) ((uint32_t)LIMIT_##id)
 
-// The extensions whose row has `service`.
-static uint32_t extensions_of(unsigned service) {
-  uint32_t set = 0u;
-  for (unsigned id = 0u; id < SMTPC_EXTENSION_COUNT; id++) {
-    if (smtpc_extension_get(id).service == service) {
-      set |= (uint32_t)1 << id;
-    }
-  }
-  return set;
-}
+// Sets of extensions by their rows, made at compile time.
+#define IN_CLEAR_ONLY(id, keyword, value, channel, service, clause) \
+  | (SMTPC_OFFER_##channel == SMTPC_OFFER_CLEAR ? SMTPC_OFFERS(id) : 0u)
+#define IN_TLS_ONLY(id, keyword, value, channel, service, clause) \
+  | (SMTPC_OFFER_##channel == SMTPC_OFFER_TLS ? SMTPC_OFFERS(id) : 0u)
+#define NEVER_SERVED(id, keyword, value, channel, service, clause) \
+  | (SMTPC_SERVICE_##service == SMTPC_SERVICE_NEVER ? SMTPC_OFFERS(id) : 0u)
+#define BY_DEFAULT(id, keyword, value, channel, service, clause) \
+  | (SMTPC_SERVICE_##service == SMTPC_SERVICE_DEFAULT ? SMTPC_OFFERS(id) : 0u)
+
+// Never served, or not in this configuration; and offered unless a policy takes it out.
+static const uint32_t never =
+    SMTPC_EXTENSIONS_OFF SMTPC_EXTENSION_LIST(NEVER_SERVED);
+static const uint32_t by_default =
+    (0u SMTPC_EXTENSION_LIST(BY_DEFAULT)) & ~SMTPC_EXTENSIONS_OFF;
 
 void smtpc_server_policy_init(smtpc_server_policy *policy) {
   static const smtpc_server_policy zero = {0};
   *policy = zero;
   policy->size_max = LIMIT(SIZE);
   policy->discard_max = LIMIT(DISCARD);
-  policy->offered = extensions_of(SMTPC_SERVICE_DEFAULT);
+  policy->offered = by_default;
   policy->mechanisms = SMTPC_MECHS_PASSWORD;
   policy->rcpt_max = (uint16_t)LIMIT(RCPT);
   policy->mail_max = (uint16_t)LIMIT(MAIL);
@@ -168,8 +173,7 @@ static bool values_hold(const smtpc_server_policy *policy) {
   const bool chunks = (offered & SMTPC_OFFERS(CHUNKING)) != 0u;
   const bool holds =
       SMTPC_WITH(EXTRAS) && (offered & SMTPC_OFFERS(FUTURERELEASE)) != 0u;
-  if ((offered & extensions_of(SMTPC_SERVICE_NEVER)) != 0u ||
-      ((offered & binary) != 0u && !chunks)) {
+  if ((offered & never) != 0u || ((offered & binary) != 0u && !chunks)) {
     return false;
   }
   return (!holds || holds_hold(policy)) &&
@@ -226,14 +230,6 @@ uint64_t smtpc_server_mechanisms(const smtpc_server_policy *policy, int tls) {
          (tls != 0 ? SMTPC_MECHS_SPOKEN : SMTPC_MECHS_SPOKEN & ~channel);
 }
 
-// Sets of extensions by their rows, made at compile time.
-#define IN_CLEAR_ONLY(id, keyword, value, channel, service, clause) \
-  | (SMTPC_OFFER_##channel == SMTPC_OFFER_CLEAR ? SMTPC_OFFERS(id) : 0u)
-#define IN_TLS_ONLY(id, keyword, value, channel, service, clause) \
-  | (SMTPC_OFFER_##channel == SMTPC_OFFER_TLS ? SMTPC_OFFERS(id) : 0u)
-#define NEVER_SERVED(id, keyword, value, channel, service, clause) \
-  | (SMTPC_SERVICE_##service == SMTPC_SERVICE_NEVER ? SMTPC_OFFERS(id) : 0u)
-
 static uint32_t hidden_from(int tls) {
   static const uint32_t under_tls = 0u SMTPC_EXTENSION_LIST(IN_CLEAR_ONLY);
   static const uint32_t in_clear = 0u SMTPC_EXTENSION_LIST(IN_TLS_ONLY);
@@ -241,8 +237,6 @@ static uint32_t hidden_from(int tls) {
 }
 
 uint32_t smtpc_server_offers(const smtpc_server_policy *policy, int tls) {
-  static const uint32_t never =
-      SMTPC_EXTENSIONS_OFF SMTPC_EXTENSION_LIST(NEVER_SERVED);
   uint32_t set = policy->offered & ~never & ~hidden_from(tls);
   if (policy->tls == SMTPC_SERVER_TLS_OFF) {
     set &= ~SMTPC_OFFERS(STARTTLS);

@@ -51,10 +51,14 @@ smtpc_verb_row smtpc_verb_get(unsigned id) {
        ? (uint8_t)SMTPC_SERVICE_NEVER              \
        : (uint8_t)SMTPC_SERVICE_##service)
 
+// The keyword of one that is never served is text: a client reads it by itself.
+#define SAYS(id, service) \
+  (SMTPC_WITH(NAMES) || SERVICE(id, service) != SMTPC_SERVICE_NEVER)
+
 static const known extensions[SMTPC_EXTENSION_COUNT] = {
 #define ROW(id, keyword, value, channel, service, clause) \
-  {keyword,                                               \
-   LEN(keyword),                                          \
+  {SAYS(id, service) ? keyword : "",                      \
+   SAYS(id, service) ? LEN(keyword) : 0u,                 \
    {SMTPC_VALUE_##value, SMTPC_OFFER_##channel, SERVICE(id, service)}},
     SMTPC_EXTENSION_LIST(ROW)
 #undef ROW
@@ -103,10 +107,14 @@ smtpc_attribute_row smtpc_attribute_get(unsigned id) {
 
 // -------------------------------------------------------------- parameters
 
+// A parameter whose extension this configuration has not is text too.
+#define KNOWS(extension) \
+  (SMTPC_WITH(NAMES) || (SMTPC_EXTENSIONS_OFF & SMTPC_OFFERS(extension)) == 0u)
+
 static const known params[SMTPC_PARAM_COUNT] = {
 #define ROW(id, name, verb, value, extension, clause) \
-  {name,                                              \
-   LEN(name),                                         \
+  {KNOWS(extension) ? name : "",                      \
+   KNOWS(extension) ? LEN(name) : 0u,                 \
    {SMTPC_VERB_##verb, SMTPC_PARAM_VALUE_##value,     \
     SMTPC_EXTENSION_##extension}},
     SMTPC_PARAM_LIST(ROW)
@@ -210,34 +218,32 @@ static reply_text text_of(unsigned id) {
   return texts[id];
 }
 #else
+#define KEEPS(id, word)   \
+  case SMTPC_REPLY_##id:  \
+    text.text = word;     \
+    text.len = LEN(word); \
+    break;
+
 // The texts that stay, and one word for each class: 2yz to 5yz.
 static reply_text text_of(unsigned id) {
   static const reply_text words[4] = {
       {"OK", 2u}, {"Go on", 5u}, {"Not now", 7u}, {"Refused", 7u}};
+  const unsigned class = (reply_codes[id].code & (ENHANCED - 1u)) / 100u;
   reply_text text = {"", 0u};
   switch (id) {
-#define ROW(id, code, c, s, d, words, clause) \
-  case SMTPC_REPLY_##id:                      \
-    if (KEEPS(id)) {                          \
-      text.text = words;                      \
-      text.len = LEN(words);                  \
-    }                                         \
-    break;
-#define KEEPS(id)                              \
-  (SMTPC_REPLY_##id == SMTPC_REPLY_GREETING || \
-   SMTPC_REPLY_##id == SMTPC_REPLY_HELO_OK ||  \
-   SMTPC_REPLY_##id == SMTPC_REPLY_EHLO_OK ||  \
-   SMTPC_REPLY_##id == SMTPC_REPLY_LHLO_OK ||  \
-   SMTPC_REPLY_##id == SMTPC_REPLY_DATA_GO ||  \
-   SMTPC_REPLY_##id == SMTPC_REPLY_TLS_FIRST)
-    SMTPC_REPLY_LIST(ROW)
-#undef KEEPS
-#undef ROW
+    KEEPS(GREETING, "SMTP service ready")
+    KEEPS(HELO_OK, "greets you")
+    KEEPS(EHLO_OK, "greets you")
+    KEEPS(LHLO_OK, "greets you")
+    KEEPS(DATA_GO, "End data with <CR><LF>.<CR><LF>")
+    KEEPS(TLS_FIRST, "Must issue a STARTTLS command first")
     default:
-      return text;
+      if (class > 1u) {
+        text = words[class - 2u];
+      }
+      break;
   }
-  return text.len > 0u ? text
-                       : words[(reply_codes[id].code & 1023u) / 100u - 2u];
+  return text;
 }
 #endif
 

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "core/config_parts.h"
+
 #if SMTPC_CONFIG_CLIENT
 
 // An enhanced status code as it was read. `end` is where the text after it
@@ -57,7 +59,7 @@ static bool block_is_printable(const uint8_t *line, size_t at) {
 static bool is_text(const uint8_t *line, size_t from, size_t len,
                     int allow_8bit) {
   size_t i = from;
-  while (i + BLOCK <= len && block_is_printable(line, i)) {
+  while (SMTPC_BLOCKS && i + BLOCK <= len && block_is_printable(line, i)) {
     i += BLOCK;
   }
   for (; i < len; i++) {

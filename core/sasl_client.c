@@ -128,7 +128,9 @@ static smtpc_status say_auth(smtpc_sasl_client *sasl,
 }
 
 static void put_bearer(smtpc_sasl_sink *sink, const given *g) {
-  SMTPC_SASL_PUT(sink, "\1auth=Bearer ");
+  SMTPC_SASL_PUT(sink,
+                 "\1"
+                 "auth=Bearer ");
   smtpc_sasl_put(sink, g->secret, g->secret_len);
   SMTPC_SASL_PUT(sink, "\1\1");
 }

@@ -383,10 +383,9 @@ smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
   if (out_action->kind != SMTPC_DO_NOTHING) {
     return SMTPC_OK;
   }
-  const smtpc_action taken = *out_action;
   if (!smtpc_server_take_waiting(policy, session, out_action)) {
-    *out_action = smtpc_server_do_need_input(session);
-    if (taken.took_line == 0u && session->mode != SMTPC_SERVER_PROXY) {
+    smtpc_server_do_need_input(session, out_action);
+    if (out_action->took_line == 0u && session->mode != SMTPC_SERVER_PROXY) {
       // Its command is answered: nothing of it stays behind.
       smtpc_line_next(&session->line);
     }
@@ -394,8 +393,6 @@ smtpc_status smtpc_server_step(const smtpc_server_policy *policy,
       out_action->deadline = SMTPC_DEADLINE_HANDSHAKE;
     }
   }
-  out_action->took_line = taken.took_line;
-  out_action->took_secret = taken.took_secret;
   return SMTPC_OK;
 }
 

@@ -237,6 +237,8 @@ void smtpc_server_on_peer(const smtpc_server_policy *policy, smtpc_server *s,
   }
 }
 
+#if SMTPC_CONFIG_PROXY
+
 // Takes octets as version 1, a line, or version 2, a block whose size it says.
 static smtpc_status take_header(smtpc_server *s, unsigned version,
                                 const uint8_t *data, size_t len,
@@ -294,6 +296,8 @@ void smtpc_server_read_proxy(smtpc_server *s, const smtpc_input *in,
                              SMTPC_FINDING_PROXY_MALFORMED);
   }
 }
+
+#endif  // SMTPC_CONFIG_PROXY
 
 // --------------------------------------------------------- the line at hand
 

@@ -16,7 +16,9 @@ static bool over_size(const smtpc_server_policy *policy, const smtpc_server *s,
 void smtpc_server_begin_message(const smtpc_server_policy *policy,
                                 smtpc_server *s) {
   smtpc_content_init(&s->content);
-  smtpc_header_init(&s->header);
+  if (SMTPC_WITH(EXTRAS)) {
+    smtpc_header_init(&s->header);
+  }
   s->content.keeps_lf = SMTPC_QUIRK_IS(policy->quirks, CONTENT_LF) ? 1u : 0u;
 }
 
@@ -26,9 +28,11 @@ static bool is_lost(const smtpc_server *s) {
 
 // The message is whole and may be kept.
 static void ask_to_store(smtpc_server *s) {
-  smtpc_header_end(&s->header);
-  const bool no_tls = smtpc_header_says_no_tls(&s->header) != 0;
-  s->tx.no_tls = no_tls && s->tx.require_tls == 0u ? 1u : 0u;
+  if (SMTPC_WITH(EXTRAS)) {
+    smtpc_header_end(&s->header);
+    const bool no_tls = smtpc_header_says_no_tls(&s->header) != 0;
+    s->tx.no_tls = no_tls && s->tx.require_tls == 0u ? 1u : 0u;
+  }
   s->next = SMTPC_DO_ASK_MESSAGE;
 }
 
@@ -176,7 +180,9 @@ static void give_content(const smtpc_server_policy *policy, smtpc_server *s,
     return;
   }
   s->tx.size += more;
-  smtpc_header_scan(&s->header, in->data + begin, end - begin);
+  if (SMTPC_WITH(EXTRAS)) {
+    smtpc_header_scan(&s->header, in->data + begin, end - begin);
+  }
   *act = smtpc_action_make(SMTPC_DO_CONTENT);
   act->source = SMTPC_SOURCE_INPUT;
   act->begin = begin;

@@ -54,8 +54,9 @@ void smtpc_server_count_junk(const smtpc_server_policy *policy,
 uint32_t smtpc_server_in_force(const smtpc_server_policy *policy,
                                const smtpc_server *s);
 
-// smtpc_server_do_need_input: says what octets are waited for, and how long.
-smtpc_action smtpc_server_do_need_input(const smtpc_server *s);
+// smtpc_server_do_need_input: says what octets are waited for, and how long. `*act` is
+// NOTHING before.
+void smtpc_server_do_need_input(const smtpc_server *s, smtpc_action *act);
 
 // smtpc_server_take_waiting: The first thing that waits, in the one order there
 // is. False: nothing waits.

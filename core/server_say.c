@@ -140,13 +140,13 @@ static smtpc_status write_ehlo(const smtpc_server_policy *policy,
 
 static smtpc_status write_plain_reply(const smtpc_server_policy *policy,
                                       smtpc_server *s, size_t *out_len) {
-  const int enhanced =
+  const bool enhanced =
       (policy->offered & SMTPC_OFFERS(ENHANCEDSTATUSCODES)) != 0u;
   const bool own = s->reply == SMTPC_REPLY_STARTTLS_OK;
   // A text of the policy's own stands as it is, without an enhanced code.
   const bool bare = own && policy->starttls.len > 0u;
   return smtpc_write_reply(s->out, sizeof s->out, out_len, s->reply, 1,
-                           enhanced != 0 && !bare ? 1 : 0,
+                           enhanced && !bare ? 1 : 0,
                            bare ? policy->starttls.data : NULL,
                            bare ? policy->starttls.len : 0u);
 }
@@ -178,11 +178,13 @@ static smtpc_status write_reply(const smtpc_server_policy *policy,
 
 // ------------------------------------------------------- what is to be done
 
-static smtpc_action do_close(smtpc_server *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_CLOSE);
-  act.end_reason = s->end_reason;
-  act.finding = s->end_finding;
-  act.device = s->device;
+// Each of these fills `*act`, which is NOTHING.
+
+static void do_close(smtpc_server *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_CLOSE;
+  act->end_reason = s->end_reason;
+  act->finding = s->end_finding;
+  act->device = s->device;
   smtpc_line_init(&s->line);
   if (SMTPC_WITH(AUTH)) {
     smtpc_sasl_clear(&s->sasl);
@@ -191,21 +193,21 @@ static smtpc_action do_close(smtpc_server *s) {
   s->reply = SMTPC_REPLY_NONE;
   s->next = SMTPC_DO_NOTHING;
   s->wait = SMTPC_DO_NOTHING;
-  return act;
 }
 
-static smtpc_action do_reply(const smtpc_server_policy *policy,
-                             smtpc_server *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_SEND);
+static void do_reply(const smtpc_server_policy *policy, smtpc_server *s,
+                     smtpc_action *act) {
   bool last = true;
   size_t len = 0u;
   const smtpc_status status = write_reply(policy, s, &last, &len);
   if (status != SMTPC_OK) {
     // A checked policy writes every reply; else nothing half-made is sent.
     smtpc_server_close_after(s, SMTPC_END_LOCAL, SMTPC_FINDING_LOCAL_INPUT);
-    return do_close(s);
+    do_close(s, act);
+    return;
   }
-  act.code = smtpc_reply_get(s->reply).code;
+  act->kind = SMTPC_DO_SEND;
+  act->code = smtpc_reply_get(s->reply).code;
   s->out_len = (uint16_t)len;
   s->reply_line = (uint8_t)(s->reply_line + 1u);
   if (last) {
@@ -213,20 +215,18 @@ static smtpc_action do_reply(const smtpc_server_policy *policy,
     s->reply = s->again > 0u ? s->reply : SMTPC_REPLY_NONE;
     s->again = (uint16_t)(s->again - (s->again > 0u ? 1u : 0u));
   }
-  act.source = SMTPC_SOURCE_OUT;
-  act.end = len;
-  act.channel = s->tls;
-  return act;
+  act->source = SMTPC_SOURCE_OUT;
+  act->end = len;
+  act->channel = s->tls;
 }
 
-static smtpc_action do_start_tls(smtpc_server *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_START_TLS);
-  act.deadline = SMTPC_DEADLINE_HANDSHAKE;
+static void do_start_tls(smtpc_server *s, smtpc_action *act) {
+  act->kind = SMTPC_DO_START_TLS;
+  act->deadline = SMTPC_DEADLINE_HANDSHAKE;
   smtpc_line_next(&s->line);
   s->mode = SMTPC_SERVER_HANDSHAKE;
   s->wait = SMTPC_DO_START_TLS;
   s->next = SMTPC_DO_NOTHING;
-  return act;
 }
 
 // What the shim is asked, as far as it hangs on the kind of question.
@@ -260,39 +260,39 @@ static void fill_question(const smtpc_server *s, smtpc_action *act) {
   act->end = span.end;
 }
 
-static smtpc_action do_next(smtpc_server *s) {
+static void do_next(smtpc_server *s, smtpc_action *act) {
   const unsigned kind = s->next;
   if (kind == SMTPC_DO_CLOSE) {
-    return do_close(s);
+    do_close(s, act);
+    return;
   }
   if (kind == SMTPC_DO_START_TLS) {
-    return do_start_tls(s);
+    do_start_tls(s, act);
+    return;
   }
-  smtpc_action act = smtpc_action_make(kind);
+  act->kind = (uint8_t)kind;
   s->next = SMTPC_DO_NOTHING;
   s->wait = (uint8_t)kind;
-  fill_question(s, &act);
-  return act;
+  fill_question(s, act);
 }
 
-static smtpc_action do_report(smtpc_server *s, unsigned finding) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_REPORT);
-  act.finding = (uint8_t)finding;
-  act.pos = s->finding_pos;
-  act.channel = s->tls;
-  return act;
+static void do_report(const smtpc_server *s, unsigned finding,
+                      smtpc_action *act) {
+  act->kind = SMTPC_DO_REPORT;
+  act->finding = (uint8_t)finding;
+  act->pos = s->finding_pos;
+  act->channel = s->tls;
 }
 
-smtpc_action smtpc_server_do_need_input(const smtpc_server *s) {
-  smtpc_action act = smtpc_action_make(SMTPC_DO_NEED_INPUT);
+void smtpc_server_do_need_input(const smtpc_server *s, smtpc_action *act) {
   const bool content =
       s->mode == SMTPC_SERVER_DATA || s->mode == SMTPC_SERVER_CHUNK;
-  act.deadline = content ? SMTPC_DEADLINE_DATA_BLOCK : SMTPC_DEADLINE_COMMAND;
+  act->kind = SMTPC_DO_NEED_INPUT;
+  act->deadline = content ? SMTPC_DEADLINE_DATA_BLOCK : SMTPC_DEADLINE_COMMAND;
   if (s->mode == SMTPC_SERVER_PROXY) {
     // A balancer has its header ready.
-    act.deadline = SMTPC_DEADLINE_HANDSHAKE;
+    act->deadline = SMTPC_DEADLINE_HANDSHAKE;
   }
-  return act;
 }
 
 // The first thing that waits, in the one order there is. False: nothing waits.
@@ -300,20 +300,20 @@ bool smtpc_server_take_waiting(const smtpc_server_policy *policy,
                                smtpc_server *s, smtpc_action *act) {
   const unsigned finding = smtpc_findings_take(&s->findings);
   if (finding != SMTPC_FINDING_NONE) {
-    *act = do_report(s, finding);
+    do_report(s, finding, act);
     return true;
   }
   if (s->drop != 0u) {
     s->drop = 0u;
-    *act = smtpc_action_make(SMTPC_DO_DROP_MESSAGE);
+    act->kind = SMTPC_DO_DROP_MESSAGE;
     return true;
   }
   if (s->reply != SMTPC_REPLY_NONE) {
-    *act = do_reply(policy, s);
+    do_reply(policy, s, act);
     return true;
   }
   if (s->next != SMTPC_DO_NOTHING) {
-    *act = do_next(s);
+    do_next(s, act);
     return true;
   }
   return false;

@@ -1,5 +1,7 @@
 #include "smtpcore/span.h"
 
+#include "core/config_parts.h"
+
 size_t smtpc_span_find(const uint8_t *line, smtpc_span span, uint8_t octet) {
   size_t i = span.begin;
   while (i < span.end && line[i] != octet) {
@@ -42,7 +44,7 @@ smtpc_status smtpc_span_number(const uint8_t *line, smtpc_span span,
     }
     const uint64_t digit = (uint64_t)c - (uint64_t)'0';
     // Twenty digits can pass 2^64: stop adding, but still check each octet.
-    if (value > (UINT64_MAX - digit) / 10u) {
+    if (value > UINT64_MAX / 10u || value * 10u > UINT64_MAX - digit) {
       large = true;
     } else {
       value = value * 10u + digit;
@@ -75,7 +77,7 @@ static bool block_is_plain(const uint8_t *data, size_t from) {
 
 size_t smtpc_plain_run(const uint8_t *data, size_t from, size_t to) {
   size_t i = from;
-  while (to - i >= BLOCK && block_is_plain(data, i)) {
+  while (SMTPC_BLOCKS && to - i >= BLOCK && block_is_plain(data, i)) {
     i += BLOCK;
   }
   while (i < to) {

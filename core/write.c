@@ -16,7 +16,7 @@ smtpc_out smtpc_out_begin_at(uint8_t *data, size_t begin, size_t cap) {
 
 void smtpc_out_fail(smtpc_out *out, smtpc_status status) {
   if (out->status == SMTPC_OK) {
-    out->status = status;
+    out->status = (uint8_t)status;
   }
 }
 
@@ -98,7 +98,7 @@ void smtpc_out_number(smtpc_out *out, uint64_t value) {
   uint64_t left = value;
   do {
     at--;
-    digits[at] = (uint8_t)('0' + divide_by_ten(&left));
+    digits[at] = (uint8_t)((uint32_t)'0' + divide_by_ten(&left));
   } while (left > 0u && at > 0u);
   for (; at < sizeof digits; at++) {
     smtpc_out_octet(out, digits[at]);
@@ -114,7 +114,7 @@ smtpc_status smtpc_out_end(smtpc_out *out, size_t *out_len) {
     out->len = out->begin;
   }
   *out_len = out->len;
-  return out->status;
+  return (smtpc_status)out->status;
 }
 
 // ---------------------------------------------------------------- replies
@@ -205,7 +205,7 @@ smtpc_status smtpc_write_hello(uint8_t *out, size_t cap, size_t *out_len,
   }
   smtpc_out_fail(&line, smtpc_write_check(name, name_len, false));
   if (line.status == SMTPC_OK) {
-    line.status = host_check(name, name_len, ehlo);
+    line.status = (uint8_t)host_check(name, name_len, ehlo);
   }
   smtpc_write_put_verb(&line, verb);
   smtpc_out_octet(&line, (uint8_t)' ');

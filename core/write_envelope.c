@@ -98,7 +98,7 @@ static void put_auth(smtpc_out *out, const smtpc_envelope *envelope) {
     const smtpc_status status = smtpc_mailbox_parse(
         envelope->auth, smtpc_span_make(0u, len), 0u, &path);
     const bool none = status != SMTPC_OK && status != SMTPC_E_TOO_LONG;
-    out->status = none ? SMTPC_E_PARAM_VALUE : status;
+    out->status = (uint8_t)(none ? SMTPC_E_PARAM_VALUE : status);
   }
   put_xtext(out, envelope->auth, len, SMTPC_PARAM_AUTH_MAX);
 }

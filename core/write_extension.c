@@ -1,3 +1,4 @@
+#include "core/config_parts.h"
 #include "core/write_parts.h"
 #include "smtpcore/param.h"
 
@@ -64,36 +65,57 @@ static void put_attributes(smtpc_out *out, unsigned verbs) {
   }
 }
 
+// RFC 2852 section 4: the least time, if there is one.
+static void put_least(smtpc_out *out, uint32_t seconds) {
+  if (seconds > SMTPC_SECONDS_MAX) {
+    smtpc_out_fail(out, SMTPC_E_ARGUMENT);
+  }
+  if (seconds > 0u) {
+    smtpc_out_octet(out, (uint8_t)' ');
+    smtpc_out_number(out, seconds);
+  }
+}
+
 static void put_value(smtpc_out *out, unsigned extension,
                       const smtpc_capabilities *facts) {
+  if (((SMTPC_EXTENSIONS_OFF >> (extension & 31u)) & 1u) != 0u) {
+    smtpc_out_fail(out, SMTPC_E_ARGUMENT);
+    return;
+  }
   switch (extension) {
     case SMTPC_EXTENSION_SIZE:
       smtpc_out_octet(out, (uint8_t)' ');
       smtpc_out_number(out, facts->size);
       break;
     case SMTPC_EXTENSION_DELIVERBY:
-      if (facts->by_min > SMTPC_SECONDS_MAX) {
-        smtpc_out_fail(out, SMTPC_E_ARGUMENT);
-      }
-      if (facts->by_min > 0u) {
-        smtpc_out_octet(out, (uint8_t)' ');
-        smtpc_out_number(out, facts->by_min);
+      if (SMTPC_WITH(EXTRAS)) {
+        put_least(out, facts->by_min);
       }
       break;
     case SMTPC_EXTENSION_AUTH:
-      put_mechanisms(out, facts->mechanisms);
+      if (SMTPC_WITH(AUTH)) {
+        put_mechanisms(out, facts->mechanisms);
+      }
       break;
     case SMTPC_EXTENSION_FUTURERELEASE:
-      put_release(out, facts);
+      if (SMTPC_WITH(EXTRAS)) {
+        put_release(out, facts);
+      }
       break;
     case SMTPC_EXTENSION_LIMITS:
-      put_limits(out, facts);
+      if (SMTPC_WITH(EXTRAS)) {
+        put_limits(out, facts);
+      }
       break;
     case SMTPC_EXTENSION_XCLIENT:
-      put_attributes(out, SMTPC_ATTRIBUTE_VERBS_XCLIENT);
+      if (SMTPC_WITH(XCLIENT)) {
+        put_attributes(out, SMTPC_ATTRIBUTE_VERBS_XCLIENT);
+      }
       break;
     case SMTPC_EXTENSION_XFORWARD:
-      put_attributes(out, SMTPC_ATTRIBUTE_VERBS_XFORWARD);
+      if (SMTPC_WITH(XCLIENT)) {
+        put_attributes(out, SMTPC_ATTRIBUTE_VERBS_XFORWARD);
+      }
       break;
     case SMTPC_EXTENSION_BURL:
       smtpc_out_text(out, " imap", 5u);

@@ -21,7 +21,7 @@ def release(folder):
     """Makes a folder with the sources that a release has."""
     names = build.core_sources() + glob.glob("core/*_parts.h")
     names += glob.glob("core/include/**/*.h", recursive=True) + glob.glob("embed/device*.[ch]")
-    for name in names:
+    for name in (name for name in names if not name.endswith("_test.c")):
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         shutil.copy(name, path)

@@ -42,7 +42,7 @@
 // failures, phases. With 0 the functions that give them exist and give "", a row of the
 // registry has all but those texts, and a log has numbers. What goes on the wire stays:
 // verbs, keywords, parameters, mechanisms, attributes, bindings. The names of mechanisms
-// that are known and not spoken go too: such a name is then an unknown one.
+// that are known and not spoken, and keywords that no decision hangs on, go too.
 #ifndef SMTPC_CONFIG_NAMES
 #define SMTPC_CONFIG_NAMES 1
 #endif
@@ -86,7 +86,8 @@
 
 // SMTPC_CONFIG_EXTRAS is what few use: DELIVERBY, FUTURERELEASE, MT-PRIORITY, RRVS,
 // NO-SOLICITING, MTRK, CONPERM, LIMITS, and of a client TRANSID, PRDR and CONNEG. With 0
-// they are neither offered nor understood, and a client does not read LIMITS.
+// they are neither offered nor understood, a client does not read LIMITS, and a server
+// does not look for `TLS-Required: No` in the header of a message.
 #ifndef SMTPC_CONFIG_EXTRAS
 #define SMTPC_CONFIG_EXTRAS 1
 #endif

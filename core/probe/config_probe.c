@@ -306,7 +306,8 @@ static char said[4096];  // all that the client said
 static const char *answer_to(const char *line) {
   if (strncmp(line, "EHLO", 4u) == 0) {
     return "250-there\r\n250-SIZE 1000\r\n250-DSN\r\n250-SMTPUTF8\r\n"
-           "250-CHUNKING\r\n250-NO-SOLICITING\r\n250-LIMITS MAILMAX=2\r\n"
+           "250-PRDR\r\n250-CHUNKING\r\n250-NO-SOLICITING\r\n250-LIMITS "
+           "MAILMAX=2\r\n"
            "250 AUTH PLAIN LOGIN\r\n";
   }
   if (strncmp(line, "DATA", 4u) == 0) {
@@ -431,6 +432,9 @@ static void send_messages(void) {
   mail.solicit = words;
   mail.solicit_len = (uint16_t)(sizeof words - 1u);
   expect("SOLICIT", send_message(&mail), SMTPC_CONFIG_EXTRAS ? 250 : 0);
+  mail = envelope();
+  mail.seen |= SMTPC_HAS(PRDR);
+  expect("PRDR", send_message(&mail), SMTPC_CONFIG_EXTRAS ? 250 : 0);
   if (SMTPC_CONFIG_BDAT) {
     mail = envelope();
     client_policy.bdat = 1u;

@@ -27,12 +27,14 @@ typedef struct smtpc_address {
   uint8_t family;  // an smtpc_family
   uint8_t octets[16];
 } smtpc_address;
+SMTPC_SIZE_GUARD(smtpc_address, 17u, 17u);
 
 // smtpc_range is all addresses that share the first `prefix` bits of `address`.
 typedef struct smtpc_range {
   smtpc_address address;
   uint8_t prefix;
 } smtpc_range;
+SMTPC_SIZE_GUARD(smtpc_range, 18u, 18u);
 
 // smtpc_address_parse reads all of `span` of `text` as an address: four numbers of 0
 // to 255 without leading zeros and with dots between them, or IPv6 as RFC 4291
@@ -70,6 +72,7 @@ typedef struct smtpc_quirk_rule {
   smtpc_range range;
   uint32_t quirks;  // smtpc_quirk bits
 } smtpc_quirk_rule;
+SMTPC_SIZE_GUARD(smtpc_quirk_rule, 24u, 24u);
 
 // smtpc_quirks_for returns the quirks of all rules of `rules[0 .. count)` whose range
 // holds `address`, together with `always`. A shim calls it when a connection

@@ -64,6 +64,7 @@ typedef struct smtpc_capabilities {
   uint8_t others;       // SMTPC_OTHER_ bits
   uint8_t reserved;     // 0
 } smtpc_capabilities;
+SMTPC_SIZE_GUARD(smtpc_capabilities, 56u, 56u);
 
 // smtpc_capability_init makes `caps` empty.
 void smtpc_capability_init(smtpc_capabilities *caps);

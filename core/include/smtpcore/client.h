@@ -17,6 +17,7 @@
 #ifndef SMTPCORE_CLIENT_H
 #define SMTPCORE_CLIENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "smtpcore/capability.h"
@@ -88,6 +89,7 @@ typedef struct smtpc_outgoing {
   uint8_t limited;         // 1: a limit of the server was reached: no more RCPT
   uint8_t reserved[3];     // 0
 } smtpc_outgoing;
+SMTPC_SIZE_GUARD(smtpc_outgoing, 48u, 48u);
 
 // smtpc_client is a session. A shim may read `caps`, `reply`, `line`, `tls`,
 // `tls_facts`, `authenticated`, `sasl`, `wait`, `phase`, `send` and `chunk_left`; it
@@ -130,6 +132,8 @@ typedef struct smtpc_client {
   uint8_t out[SMTPC_OUT_MAX];
   smtpc_line line;
 } smtpc_client;
+SMTPC_STATIC_ASSERT(offsetof(smtpc_client, line) == 808,
+                    "the size of smtpc_client is a part of the ABI");
 SMTPC_STATIC_ASSERT(sizeof(smtpc_client) - sizeof(smtpc_line) <= 1024,
                "session state beside the line is at most 1 KiB");
 

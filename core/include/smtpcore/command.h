@@ -51,6 +51,7 @@ typedef struct smtpc_command {
   uint8_t node;          // ETRN: an smtpc_node
   uint8_t reserved;      // 0
 } smtpc_command;
+SMTPC_SIZE_GUARD(smtpc_command, 120u, 120u);
 
 // smtpc_command_parse reads `line[0 .. len)`, which has no CR, LF or NUL, into
 // `*out`. `offered` is the set of extensions in force (for parameters and UTF-8),

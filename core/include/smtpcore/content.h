@@ -87,6 +87,7 @@ typedef struct smtpc_content {
   uint8_t keeps_lf;     // decoder: 1 with quirk content-lf; set after _init
   uint8_t reserved[4];  // 0
 } smtpc_content;
+SMTPC_SIZE_GUARD(smtpc_content, 24u, 24u);
 
 // smtpc_run is what one call found: `[begin, end)` of the input is content, to be
 // passed on as it is.
@@ -94,6 +95,7 @@ typedef struct smtpc_run {
   size_t begin;
   size_t end;
 } smtpc_run;
+SMTPC_SIZE_GUARD(smtpc_run, 8u, 16u);
 
 // smtpc_content_init makes `content` ready for a new message.
 void smtpc_content_init(smtpc_content *content);

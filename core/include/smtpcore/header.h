@@ -76,6 +76,7 @@ typedef struct smtpc_header {
   uint8_t found;     // 1: the field was met
   uint8_t reserved;  // 0
 } smtpc_header;
+SMTPC_SIZE_GUARD(smtpc_header, 4u, 4u);
 SMTPC_STATIC_ASSERT(sizeof(smtpc_header) <= 8,
                     "it sits in a session with little room");
 

@@ -74,6 +74,8 @@ typedef struct smtpc_line {
   uint8_t head[SMTPC_LINE_HEAD];
   uint8_t data[SMTPC_LINE_MAX];
 } smtpc_line;
+SMTPC_STATIC_ASSERT(sizeof(smtpc_line) == (20u + SMTPC_LINE_MAX + 3u) / 4u * 4u,
+                    "the size of smtpc_line is a part of the ABI");
 
 // smtpc_line_init makes `line` empty and wipes its buffer.
 void smtpc_line_init(smtpc_line *line);

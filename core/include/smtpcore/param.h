@@ -91,6 +91,7 @@ typedef struct smtpc_params {
   uint8_t wrong;          // after an error: the wrong smtpc_param plus 1, or 0
   uint8_t reserved[4];    // 0
 } smtpc_params;
+SMTPC_SIZE_GUARD(smtpc_params, 72u, 72u);
 
 // smtpc_params_parse reads all of `rest` of `line`, which is empty or begins with
 // a space, as parameters of `verb` (SMTPC_VERB_MAIL or SMTPC_VERB_RCPT).

@@ -63,6 +63,7 @@ typedef struct smtpc_path {
   uint8_t marks;      // SMTPC_MARK_ bits
   uint8_t reserved;   // 0
 } smtpc_path;
+SMTPC_SIZE_GUARD(smtpc_path, 20u, 20u);
 
 // What a caller allows, as bits of `allow`.
 #define SMTPC_ALLOW_NULL 1u        // <> (reverse-path)

@@ -74,6 +74,7 @@ typedef struct smtpc_text {
   uint8_t len;
   uint8_t data[SMTPC_TEXT_MAX];
 } smtpc_text;
+SMTPC_SIZE_GUARD(smtpc_text, 65u, 65u);
 
 // smtpc_server_policy is all that a server session may be told. Make it with
 // `smtpc_server_policy_init`, change fields, then call
@@ -108,6 +109,9 @@ typedef struct smtpc_server_policy {
   smtpc_text hello_tls;    // the same under TLS
   smtpc_text starttls;     // the 220 to STARTTLS
 } smtpc_server_policy;
+// The smaller size is that of processors that align a uint64_t to 4 octets.
+SMTPC_STATIC_ASSERT(sizeof(smtpc_server_policy) == 592 || sizeof(smtpc_server_policy) == 584,
+                    "the size of smtpc_server_policy is a part of the ABI");
 
 // smtpc_server_policy_init fills `*policy` with the strict defaults: TLS off, AUTH
 // off, no quirks, the extensions that the registry offers by default, the mechanisms
@@ -154,6 +158,7 @@ typedef struct smtpc_server_facts {
   uint8_t esmtp;          // 1: the last greeting was EHLO or LHLO, not HELO
   uint8_t binary;         // 1: MAIL had BODY=BINARYMIME
 } smtpc_server_facts;
+SMTPC_SIZE_GUARD(smtpc_server_facts, 6u, 6u);
 
 // smtpc_verdict is a decision. `reply` SMTPC_REPLY_NONE: go on. Else the reply to
 // give, the finding to report, the device status that the session has from then on,
@@ -164,6 +169,7 @@ typedef struct smtpc_verdict {
   uint8_t device;   // an smtpc_device
   uint8_t ends;     // 1: the session ends after the reply
 } smtpc_verdict;
+SMTPC_SIZE_GUARD(smtpc_verdict, 4u, 4u);
 
 // smtpc_server_decide says whether a well-formed command may be done now. Under LMTP
 // only LHLO greets, elsewhere LHLO is off. XCLIENT and XFORWARD are off unless they are
@@ -216,6 +222,7 @@ typedef struct smtpc_auth_choice {
   uint8_t mechanism;  // an smtpc_mechanism; NONE past the end
   uint8_t tls_only;   // 1: only under TLS
 } smtpc_auth_choice;
+SMTPC_SIZE_GUARD(smtpc_auth_choice, 2u, 2u);
 
 // smtpc_auth_choice_get returns row `index`, counted from 0, of `order`.
 smtpc_auth_choice smtpc_auth_choice_get(unsigned order, unsigned index);
@@ -240,6 +247,9 @@ typedef struct smtpc_client_policy {
   uint8_t hello_len;
   uint8_t hello[255];     // our name: a domain or an address literal
 } smtpc_client_policy;
+// The smaller size is that of processors that align a uint64_t to 4 octets.
+SMTPC_STATIC_ASSERT(sizeof(smtpc_client_policy) == 288 || sizeof(smtpc_client_policy) == 284,
+                    "the size of smtpc_client_policy is a part of the ABI");
 
 // smtpc_client_policy_init fills `*policy` with the strict defaults: TLS verified,
 // AUTH off, order strong, the mechanisms that a password serves, bound where they can
@@ -265,6 +275,7 @@ typedef struct smtpc_client_decision {
   uint8_t next;     // an smtpc_client_next
   uint8_t finding;  // an smtpc_finding
 } smtpc_client_decision;
+SMTPC_SIZE_GUARD(smtpc_client_decision, 2u, 2u);
 
 // smtpc_client_after_hello decides by the keywords of the last EHLO reply (all
 // zero after HELO) and by whether TLS is in force. `refused` is 1 when STARTTLS

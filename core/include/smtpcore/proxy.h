@@ -36,6 +36,7 @@ typedef struct smtpc_proxy {
   uint8_t version;            // 1 or 2
   uint8_t local;              // 1: v2's LOCAL
 } smtpc_proxy;
+SMTPC_SIZE_GUARD(smtpc_proxy, 40u, 40u);
 
 // smtpc_proxy_version returns 1 or 2 for the first octet of a header of that version,
 // and 0 for an octet that begins none.

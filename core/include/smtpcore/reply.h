@@ -42,6 +42,7 @@ typedef struct smtpc_reply {
   uint8_t done;              // 1 after the last line
   uint8_t reserved[2];       // 0
 } smtpc_reply;
+SMTPC_SIZE_GUARD(smtpc_reply, 12u, 12u);
 
 // smtpc_reply_init makes `reply` ready for a first line.
 void smtpc_reply_init(smtpc_reply *reply);

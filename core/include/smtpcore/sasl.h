@@ -77,6 +77,7 @@ typedef struct smtpc_base64 {
   uint8_t count;        // octets held, 0 to 2
   uint8_t reserved[3];  // 0
 } smtpc_base64;
+SMTPC_SIZE_GUARD(smtpc_base64, 8u, 8u);
 
 // smtpc_base64_put adds `len` octets of `data` and writes what is complete to
 // `out`.
@@ -109,6 +110,7 @@ typedef struct smtpc_sasl_buffer {
   size_t len;
   size_t cap;
 } smtpc_sasl_buffer;
+SMTPC_SIZE_GUARD(smtpc_sasl_buffer, 12u, 24u);
 
 // smtpc_sasl_digest_len returns the octets of a digest of `mechanism`: MD5, SHA-1,
 // SHA-256, or 0 for one without digests.
@@ -140,6 +142,7 @@ typedef struct smtpc_sasl {
   uint8_t peer_nonce[SMTPC_PEER_NONCE_MAX];  // SCRAM: the client's nonce
   uint8_t held[SMTPC_DIGEST_MAX];  // SCRAM: the salt; after CHECK our signature
 } smtpc_sasl;
+SMTPC_SIZE_GUARD(smtpc_sasl, 396u, 396u);
 
 // smtpc_sasl_clear wipes an exchange: it is all-zero afterwards.
 void smtpc_sasl_clear(smtpc_sasl *sasl);
@@ -267,6 +270,7 @@ typedef struct smtpc_sasl_client {
   uint8_t nonce[SMTPC_NONCE_LEN];
   uint8_t signature[SMTPC_DIGEST_MAX];  // SCRAM: what the server must prove
 } smtpc_sasl_client;
+SMTPC_SIZE_GUARD(smtpc_sasl_client, 76u, 76u);
 
 // smtpc_sasl_client_clear wipes an exchange: it is all-zero afterwards.
 void smtpc_sasl_client_clear(smtpc_sasl_client *sasl);

@@ -21,6 +21,7 @@
 #ifndef SMTPCORE_SERVER_H
 #define SMTPCORE_SERVER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "smtpcore/command.h"
@@ -67,6 +68,7 @@ typedef struct smtpc_transaction {
   uint16_t rcpt_over;   // recipients refused because the limit was reached
   uint8_t reserved[4];  // 0
 } smtpc_transaction;
+SMTPC_SIZE_GUARD(smtpc_transaction, 24u, 24u);
 
 // smtpc_abuse counts what a peer may do only so often. It survives EHLO, RSET and
 // STARTTLS (THREATS: DOS-02, AUT-07).
@@ -76,6 +78,7 @@ typedef struct smtpc_abuse {
   uint16_t auth;    // failed logins
   uint16_t mails;   // MAIL commands accepted
 } smtpc_abuse;
+SMTPC_SIZE_GUARD(smtpc_abuse, 8u, 8u);
 
 // smtpc_server is a session. A shim may read `tx`, `command`, `line`, `sasl`,
 // `tls`, `tls_facts`, `esmtp` and `authenticated`; it writes nothing.
@@ -116,6 +119,10 @@ typedef struct smtpc_server {
   uint8_t out[SMTPC_SERVER_OUT_MAX];
   smtpc_line line;
 } smtpc_server;
+// The smaller offset is that of processors that align a uint64_t to 4 octets.
+SMTPC_STATIC_ASSERT(offsetof(smtpc_server, line) == 984 ||
+                        offsetof(smtpc_server, line) == 980,
+                    "the size of smtpc_server is a part of the ABI");
 SMTPC_STATIC_ASSERT(sizeof(smtpc_server) - sizeof(smtpc_line) <= 1024,
                "session state beside the line is at most 1 KiB");
 

@@ -117,6 +117,7 @@ typedef struct smtpc_input {
   uint8_t answer;   // an smtpc_answer
   uint8_t clean;    // 0 or 1
 } smtpc_input;
+SMTPC_SIZE_GUARD(smtpc_input, 36u, 56u);
 
 // smtpc_input_make returns an input of `kind` with all else zero.
 smtpc_input smtpc_input_make(unsigned kind);
@@ -261,11 +262,13 @@ typedef struct smtpc_action {
   uint8_t mechanism;    // an smtpc_mechanism
   uint8_t binding;      // an smtpc_binding
 } smtpc_action;
+SMTPC_SIZE_GUARD(smtpc_action, 40u, 48u);
 
 // smtpc_findings is a set of findings that wait to be reported.
 typedef struct smtpc_findings {
   uint32_t bits[3];
 } smtpc_findings;
+SMTPC_SIZE_GUARD(smtpc_findings, 12u, 12u);
 SMTPC_STATIC_ASSERT(SMTPC_FINDING_COUNT <= 96, "a finding has a bit");
 
 // smtpc_findings_add puts `finding` into the set; NONE and numbers out of range

@@ -27,6 +27,7 @@ typedef struct smtpc_span {
   uint16_t begin;
   uint16_t end;
 } smtpc_span;
+SMTPC_SIZE_GUARD(smtpc_span, 4u, 4u);
 
 // smtpc_span_make returns [begin, end). Both must be at most 65535 and begin at
 // most end; else it returns the empty span at 0.

@@ -39,6 +39,15 @@ extern "C" {
 #define SMTPC_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
+// SMTPC_SIZE_GUARD(type, small, large) fails to compile when a struct has not the size
+// that it has with pointers of 32 bits, or of 64. A library and a program that do not
+// agree on it cannot work together.
+#define SMTPC_SIZE_GUARD(type, small, large)                                \
+  SMTPC_STATIC_ASSERT(                                                      \
+      sizeof(type) == (sizeof(void *) == 8u ? (large) : (small)) ||         \
+          (sizeof(void *) != 8u && sizeof(void *) != 4u),                   \
+      "the size of " #type " is a part of the ABI")
+
 // SMTPC_STATUS_LIST(X) is X(identifier, value, "stable-name") for each status.
 #define SMTPC_STATUS_LIST(X)                             \
   X(SMTPC_OK, 0, "ok")                                   \

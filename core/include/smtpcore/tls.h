@@ -124,6 +124,7 @@ typedef struct smtpc_tls_facts {
   uint8_t name_ok;       // 1: the certificate is for `smtpc_tls_peer.name`
   uint8_t resumed;       // 1: the session was resumed
 } smtpc_tls_facts;
+SMTPC_SIZE_GUARD(smtpc_tls_facts, 8u, 8u);
 
 // smtpc_tls_peer is what is wanted of one connection. Plain data, copied. The name
 // is a host name or the text of an IP address, which is then checked as such and
@@ -137,6 +138,7 @@ typedef struct smtpc_tls_peer {
   uint16_t name_len;     // client: the name for SNI and for the check; 0: none
   uint8_t name[SMTPC_TLS_NAME_MAX];
 } smtpc_tls_peer;
+SMTPC_SIZE_GUARD(smtpc_tls_peer, 260u, 260u);
 
 // smtpc_tls_context holds certificates, keys and trusted roots for many
 // connections. Each TLS shim defines it and says how one is made.

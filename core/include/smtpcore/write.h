@@ -36,8 +36,9 @@ typedef struct smtpc_out {
   size_t cap;
   size_t begin;  // where the line begins in `data`
   size_t len;    // where it ends
-  smtpc_status status;
+  uint8_t status;  // an smtpc_status: what went wrong first
 } smtpc_out;
+SMTPC_SIZE_GUARD(smtpc_out, 20u, 40u);
 
 // smtpc_out_begin starts a line in `data[0 .. cap)`, of which it uses at most the
 // first SMTPC_OUT_MAX octets.
@@ -148,6 +149,7 @@ typedef struct smtpc_envelope {
   int8_t mt_priority;  // -9 to 9
   uint8_t rrvs;        // an smtpc_rrvs
 } smtpc_envelope;
+SMTPC_SIZE_GUARD(smtpc_envelope, 88u, 120u);
 
 // smtpc_write_mail writes MAIL FROM with the address and parameters of `mail`. The
 // address must be empty or what `smtpc_mailbox_parse` takes; one beyond ASCII needs
