@@ -87,12 +87,12 @@ def in_order(paths):
 
 
 def without_guard(path, text):
-    """Takes the include guard off a header."""
+    """Returns a header's include guard, and the header without it."""
     found = re.search(r"^#ifndef (\w+_H)\n#define \1\n", text, re.M)
     end = re.search(r"\n#endif[^\n]*\n*\Z", text)
     if not found or not end:
         raise Failure(path + " has no include guard")
-    return text[:found.start()] + text[found.end():end.start()] + "\n"
+    return found.group(1), text[:found.start()] + text[found.end():end.start()] + "\n"
 
 
 def tokens(text):
@@ -173,8 +173,12 @@ def header():
 
 """]
     for path in in_order(public_headers()):
-        text = without_includes(without_guard(path, text_of(path)), seen)
-        parts.append(section(path[len("core/include/"):], text))
+        guard, text = without_guard(path, text_of(path))
+        text = without_includes(text, seen).strip()
+        # With its guard a section and the header that it is made of may meet in one source.
+        parts.append(section(path[len("core/include/"):],
+                             "#ifndef %s\n#define %s\n\n%s\n\n#endif  // %s\n" %
+                             (guard, guard, text, guard)))
     parts.append("#endif  // SMTPCORE_H\n")
     return "".join(parts)
 
@@ -194,7 +198,8 @@ def source():
              '#include "smtpcore.h"\n\n']
     internal = [path for path in in_order(below("core/*_parts.h")) if not path.startswith(PUBLIC)]
     for path in internal:
-        parts.append(section(path, without_includes(without_guard(path, text_of(path)), seen)))
+        text = without_guard(path, text_of(path))[1]
+        parts.append(section(path, without_includes(text, seen)))
     twice = clashes()
     all_names = {name for path in sources() for name in own_names(path)}
     for path in sources():

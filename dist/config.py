@@ -3,6 +3,7 @@ said. What other systems want of them (CMake, Kconfig) is made of this list."""
 
 import collections
 import re
+import textwrap
 
 import amalgamate
 
@@ -51,7 +52,7 @@ def kconfig():
                       "\tdefault " + setting.default]
         else:
             lines.append("\tdefault " + ("n" if setting.default == "0" else "y"))
-        lines += ["\thelp", "\t  " + setting.help, ""]
+        lines += ["\thelp"] + ["\t  " + line for line in textwrap.wrap(setting.help, 80)] + [""]
     return "\n".join(lines)
 
 

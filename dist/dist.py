@@ -32,6 +32,11 @@ SUMMARY = "SMTP parser core, both roles, without heap and I/O"
 BILLS = ["smtpcore.spdx.json", "smtpcore.cdx.json"]
 # A name within which names of documents are made.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "smtpcore.example")
+# Settings that are said twice would one day differ: the folder has one file of them, for the
+# amalgamation and for core/ alike.
+SAME_CONFIG = """// The settings are at the top of the release folder. Change them there.
+#include "../../smtpcore_config.h"
+"""
 
 
 def version():
@@ -108,6 +113,7 @@ def contents():
     files["smtpcore.h"] = amalgamate.tidy(amalgamate.header())
     files["smtpcore.c"] = amalgamate.tidy(amalgamate.source())
     files["smtpcore_config.h"] = amalgamate.text_of(amalgamate.CONFIG)
+    files[amalgamate.CONFIG] = SAME_CONFIG
     files["smtpcoreFilePaths.cmake"] = file_paths()
     files["cmake/smtpcoreOptions.cmake"] = config.cmake_options()
     files["cmake/smtpcoreKconfig.cmake"] = config.cmake_of_kconfig()
@@ -141,6 +147,12 @@ def digest(kind, data):
     return hashlib.new(kind, data).hexdigest()
 
 
+def licences_in(data):
+    """Returns which licences a file names."""
+    found = re.findall(r"^// SPDX-License-Identifier: (\S+)$", data.decode(), re.M)
+    return sorted(set(found)) or ["NONE"]
+
+
 def verification_code(files):
     """Returns the package verification code (SPDX 2.3 section 7.9)."""
     return digest("sha1", "".join(sorted(digest("sha1", data)
@@ -156,7 +168,7 @@ def spdx(files):
              "checksums": [{"algorithm": kind.upper(), "checksumValue": digest(kind, data)}
                            for kind in ("sha1", "sha256")],
              "licenseConcluded": "Apache-2.0",
-             "licenseInfoInFiles": ["NOASSERTION"],
+             "licenseInfoInFiles": licences_in(data),
              "copyrightText": "NOASSERTION"}
             for path, data in sorted(files.items())]
     code = verification_code(files)
@@ -181,7 +193,8 @@ def spdx(files):
                                         ["./" + name for name in BILLS]},
             "licenseConcluded": "Apache-2.0",
             "licenseDeclared": "Apache-2.0",
-            "licenseInfoFromFiles": ["NOASSERTION"],
+            "licenseInfoFromFiles": sorted({name for data in files.values()
+                                            for name in licences_in(data)} - {"NONE"}),
             "copyrightText": "NOASSERTION",
             "summary": SUMMARY,
             "primaryPackagePurpose": "LIBRARY",

@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 
+import kconfiglib
 import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,6 +30,65 @@ import dist  # pylint: disable=wrong-import-position
 
 ROOT = amalgamate.ROOT
 COMPILERS = {"gcc": "g++", "clang-19": "clang++-19"}
+# What Zephyr and ESP-IDF define, as far as the release folder calls it.
+ZEPHYR = """
+cmake_minimum_required(VERSION 3.16)
+project(zephyr_app C)
+function(zephyr_include_directories)
+  include_directories(${ARGV})
+endfunction()
+function(zephyr_compile_definitions)
+  foreach(folder IN ITEMS ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+    set_property(DIRECTORY ${folder} APPEND PROPERTY COMPILE_DEFINITIONS ${ARGV})
+  endforeach()
+endfunction()
+macro(zephyr_library_named name)
+  set(ZEPHYR_CURRENT_LIBRARY ${name})
+  add_library(${name} STATIC)
+endmacro()
+function(zephyr_library_include_directories)
+  target_include_directories(${ZEPHYR_CURRENT_LIBRARY} PRIVATE ${ARGV})
+endfunction()
+function(zephyr_library_sources)
+  target_sources(${ZEPHYR_CURRENT_LIBRARY} PRIVATE ${ARGV})
+endfunction()
+include(config.cmake)
+add_subdirectory(%(release)s/%(cmake)s module)
+add_executable(app main.c)
+target_include_directories(app PRIVATE %(release)s/core/include)
+target_link_libraries(app smtpcore)
+"""
+ESP_IDF = """
+cmake_minimum_required(VERSION 3.16)
+project(idf_app C)
+set(ESP_PLATFORM 1)
+include(CMakeParseArguments)
+function(idf_component_register)
+  cmake_parse_arguments(of "" "" "SRCS;INCLUDE_DIRS;PRIV_INCLUDE_DIRS" ${ARGN})
+  foreach(folder IN LISTS of_INCLUDE_DIRS of_PRIV_INCLUDE_DIRS of_UNPARSED_ARGUMENTS)
+    if(NOT IS_DIRECTORY ${folder})
+      message(FATAL_ERROR "${folder} is no folder")
+    endif()
+  endforeach()
+  add_library(__idf_smtpcore STATIC ${of_SRCS})
+  target_include_directories(__idf_smtpcore PUBLIC ${of_INCLUDE_DIRS} PRIVATE
+    ${of_PRIV_INCLUDE_DIRS})
+  set(COMPONENT_LIB __idf_smtpcore PARENT_SCOPE)
+endfunction()
+include(config.cmake)
+add_subdirectory(%(release)s component)
+add_executable(app main.c)
+target_link_libraries(app __idf_smtpcore)
+"""
+# The first of the two times that ESP-IDF reads a component: a script, without settings.
+ESP_IDF_FIRST = """
+set(ESP_PLATFORM 1)
+macro(idf_component_register)
+  message("registered")
+  return()
+endmacro()
+include(%(release)s/CMakeLists.txt)
+"""
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow",
             "-Wswitch-enum", "-Wvla", "-Werror"]
 OF_C = ["-Wstrict-prototypes", "-Wmissing-prototypes"]
@@ -134,8 +194,7 @@ class Tests:
             [os.path.join(self.release, "smtpcore.c")])
 
     def test_header_as_cpp(self, compiler):
-        for name in ["smtpcore.h", *sorted(os.path.relpath(path, self.release) for path in glob.glob(
-                os.path.join(self.release, "core/include/smtpcore/*.h")))]:
+        for name in ["smtpcore.h", *amalgamate.public_headers()]:
             run([COMPILERS[compiler], "-std=c++17", "-fsyntax-only", "-x", "c++",
                  "-I" + self.release, "-I" + os.path.join(self.release, "core/include"),
                  "-include", os.path.join(self.release, name)] + WARNINGS + ["/dev/null"])
@@ -145,7 +204,8 @@ class Tests:
             out = os.path.join(folder, "out")
             source = os.path.join(folder, "main.cc")
             with open(source, "w", encoding="utf-8") as file:
-                file.write('#include "smtpcore.h"\nint main() { return SMTPC_MATCHES() ? 0 : 1; }\n')
+                file.write('#include "smtpcore.h"\n'
+                           "int main() { return SMTPC_MATCHES() ? 0 : 1; }\n")
             run([compiler, "-std=c11", "-I" + self.release, "-c",
                  os.path.join(self.release, "smtpcore.c"), "-o", out + ".o"])
             run([COMPILERS[compiler], "-std=c++17", "-I" + self.release, source, out + ".o",
@@ -163,8 +223,43 @@ class Tests:
             with open(main, "w", encoding="utf-8") as file:
                 file.write(re.sub(r'#include "smtpcore/\w+\.h"', '#include "smtpcore.h"', text))
             out = os.path.join(folder, "out")
-            run([compiler, "-std=c11", "-O2", "smtpcore.c", "main.c", "-o", out], cwd=folder)
+            run([compiler, "-std=c11", "-O2"] + WARNINGS + OF_C +
+                ["smtpcore.c", "main.c", "-o", out], cwd=folder)
             run([out])
+
+    def test_one_header_meets_the_others(self):
+        """smtpcore.h and what it is made of, in one source, whichever comes first."""
+        rest = "".join('#include "smtpcore/%s"\n' % os.path.basename(path)
+                       for path in amalgamate.public_headers())
+        for text in ['#include "smtpcore.h"\n' + rest, rest + '#include "smtpcore.h"\n',
+                     '#include "smtpcore/server.h"\n#include "smtpcore.h"\n' + rest]:
+            for words in [["gcc", "-std=c11", "-x", "c"], ["g++", "-std=c++17", "-x", "c++"]]:
+                run(words + ["-fsyntax-only", "-I" + self.release,
+                             "-I" + os.path.join(self.release, "core/include"), "-"], input=text)
+
+    def edited(self, folder):
+        """Returns a copy of the release folder in which smtpcore_config.h was edited."""
+        other = shutil.copytree(self.release, os.path.join(folder, "edited"))
+        path = os.path.join(other, "smtpcore_config.h")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"(define SMTPC_LINE_MAX) \d+", r"\1 2345", text))
+        return other
+
+    def test_settings_have_one_place(self):
+        """Who edits smtpcore_config.h has it so in all ways to build."""
+        line = "#include \"%s\"\n_Static_assert(SMTPC_LINE_MAX == 2345, \"\");\n"
+        with scratch() as folder:
+            other = self.edited(folder)
+            below = os.path.join(other, "core", "include")
+            for paths in [[other], [other, below], [below, other], [below]]:
+                header = "smtpcore.h" if paths == [other] else "smtpcore/server.h"
+                run(["gcc", "-std=c11", "-fsyntax-only", "-x", "c", "-"] +
+                    ["-I" + path for path in paths], input=line % header)
+            there = self.installed(folder, "gcc", release=other)
+            run(["gcc", "-std=c11", "-fsyntax-only", "-x", "c", "-", "-I" +
+                 os.path.join(there, "include")], input=line % "smtpcore/server.h")
 
     def test_amalgamation_keeps_the_golden_dialogues(self, compiler):
         with scratch() as folder:
@@ -178,7 +273,7 @@ class Tests:
 
     def cmake(self, folder, source, *words):
         build = os.path.join(folder, "build-" + os.path.basename(source))
-        run(["cmake", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", *words])
+        run(["cmake", "-S", source, "-B", build, *words])
         run(["cmake", "--build", build, "-j", "2"])
         return build
 
@@ -192,38 +287,80 @@ class Tests:
                        "target_link_libraries(consumer smtpcore::smtpcore)\n")
         return os.path.join(folder, "consumer")
 
-    def installed(self, folder, compiler, *words):
-        build = self.cmake(folder, self.release, "-DCMAKE_C_COMPILER=" + compiler,
+    def installed(self, folder, compiler, *words, release=None):
+        build = self.cmake(folder, release or self.release, "-DCMAKE_C_COMPILER=" + compiler,
                            "-DCMAKE_INSTALL_PREFIX=" + os.path.join(folder, "there"), *words)
         run(["cmake", "--install", build])
         return os.path.join(folder, "there")
 
-    def test_find_package(self, compiler, *words):
+    def test_install(self, compiler, *words):
+        """What CMake installs is found by CMake, and by pkg-config."""
         with scratch() as folder:
             there = self.installed(folder, compiler, *words)
             source = self.consumer(folder, "find_package(smtpcore %s REQUIRED)" % dist.version())
             build = self.cmake(folder, source, "-DCMAKE_C_COMPILER=" + compiler,
                                "-DCMAKE_PREFIX_PATH=" + there)
             run([os.path.join(build, "consumer")])
+            self.by_pkg_config(folder, compiler, there, MAIN)
 
     def test_add_subdirectory(self, compiler):
         with scratch() as folder:
-            source = self.consumer(folder, "add_subdirectory(%s smtpcore)" % self.release)
+            source = self.consumer(folder, "set(SMTPC_LINE_MAX 2048)\n"
+                                   "add_subdirectory(%s smtpcore)" % self.release)
+            with open(os.path.join(source, "main.c"), "a", encoding="utf-8") as file:
+                file.write('_Static_assert(SMTPC_LINE_MAX == 2048, "another setting");\n')
             build = self.cmake(folder, source, "-DCMAKE_C_COMPILER=" + compiler,
-                               "-DSMTPC_LINE_MAX=2048")
+                               "-DCMAKE_INSTALL_PREFIX=" + os.path.join(folder, "there"))
             run([os.path.join(build, "consumer")])
+            run(["cmake", "--install", build])
+            must(not os.path.exists(os.path.join(folder, "there")),
+                 "a part installs itself with the whole")
 
-    def test_pkg_config(self, compiler, *words):
+    def test_header_of_settings(self, compiler):
+        """What is installed knows the header that it was built with."""
         with scratch() as folder:
-            there = self.installed(folder, compiler, *words)
-            where = glob.glob(os.path.join(there, "**", "pkgconfig"), recursive=True)
-            env = {**os.environ, "PKG_CONFIG_PATH": ":".join(where)}
-            given = run(["pkg-config", "--cflags", "--libs", "smtpcore"], env=env).split()
-            out = os.path.join(folder, "out")
-            run([compiler, "-std=c11", MAIN, "-o", out] + given)
-            run([out])
-            must(run(["pkg-config", "--modversion", "smtpcore"], env=env).strip() ==
-                 dist.version(), "another version")
+            given = os.path.join(folder, "device_config.h")
+            with open(given, "w", encoding="utf-8") as file:
+                file.write("#define SMTPC_LINE_MAX 1234\n#define SMTPC_CONFIG_CLIENT 0\n")
+            there = self.installed(folder, compiler, "-DSMTPC_CONFIG_FILE=" + given)
+            os.remove(given)
+            source = self.consumer(folder, "find_package(smtpcore %s REQUIRED)" % dist.version())
+            with open(os.path.join(source, "main.c"), "a", encoding="utf-8") as file:
+                file.write('_Static_assert(SMTPC_LINE_MAX == 1234, "another setting");\n')
+            build = self.cmake(folder, source, "-DCMAKE_C_COMPILER=" + compiler,
+                               "-DCMAKE_PREFIX_PATH=" + there)
+            run([os.path.join(build, "consumer")])
+            self.by_pkg_config(folder, compiler, there, os.path.join(source, "main.c"))
+
+    def test_recipe_of_the_page(self, compiler):
+        """README.md's recipe installs without CMake."""
+        recipe, = re.findall(r"^```sh\n(.*?)^```$", self.text("README.md"), re.M | re.S)
+        with scratch() as folder:
+            other = shutil.copytree(self.release, os.path.join(folder, "release"))
+            there = os.path.join(folder, "there")
+            run(["sh", "-eu", "-c", recipe], cwd=other,
+                env={**os.environ, "prefix": there, "CC": compiler})
+            self.by_pkg_config(folder, compiler, there, MAIN)
+
+    def test_absolute_folders(self):
+        with scratch() as folder:
+            there = os.path.join(folder, "there")
+            run(["cmake", "-S", self.release, "-B", os.path.join(folder, "b"),
+                 "-DCMAKE_INSTALL_PREFIX=" + there,
+                 "-DCMAKE_INSTALL_LIBDIR=" + os.path.join(there, "lib64")])
+            with open(os.path.join(folder, "b", "smtpcore.pc"), encoding="utf-8") as file:
+                must("\nlibdir=%s/lib64\n" % there in file.read(), "another folder")
+
+    def by_pkg_config(self, folder, compiler, there, main_c):
+        where = glob.glob(os.path.join(there, "**", "pkgconfig"), recursive=True)
+        env = {**os.environ, "PKG_CONFIG_PATH": ":".join(where)}
+        given = run(["pkg-config", "--cflags", "--libs", "smtpcore"], env=env).split()
+        must(not [word for word in given if "@" in word], "left over: %s" % given)
+        out = os.path.join(folder, "out")
+        run([compiler, "-std=c11", main_c, "-o", out] + given)
+        run([out])
+        must(run(["pkg-config", "--modversion", "smtpcore"], env=env).strip() ==
+             dist.version(), "another version")
 
     def test_wrong_setting_ends_the_build(self):
         with scratch() as folder:
@@ -330,6 +467,89 @@ class Tests:
             run(["gcc", "-std=c11", "-fsyntax-only", "-I" + self.release] +
                 ["-D" + word for word in given] + [os.path.join(self.release, "smtpcore.c")])
 
+    def kconfig(self, path, settings):
+        """Returns a parsed Kconfig with these settings, and its own without them."""
+        parsed = kconfiglib.Kconfig(os.path.join(self.release, path), warn_to_stderr=False)
+        must(not parsed.warnings, parsed.warnings)
+        if "SMTPCORE" in parsed.syms:
+            parsed.syms["SMTPCORE"].set_value("y")
+        rows = {setting.name: parsed.syms[config.symbol(setting)] for setting in config.read()}
+        for name, value in settings.items():
+            row = rows[name]
+            row.set_value("ny"[value] if row.type == kconfiglib.BOOL else str(value))
+        return rows
+
+    @staticmethod
+    def as_cmake(rows):
+        """Returns what those systems tell CMake of it: nothing of what is off."""
+        return "".join("set(CONFIG_%s %s)\n" % (row.name, row.str_value)
+                       for row in rows.values() if row.str_value != "n")
+
+    def effective(self, words):
+        """Returns {setting: value} of the header with these options."""
+        names = [setting.name for setting in config.read()]
+        text = '#include "smtpcore_config.h"\n' + "".join(
+            '"%s" %s\n' % (name, name) for name in names)
+        found = run(["gcc", "-E", "-P", "-x", "c", "-I" + self.release, "-"] + words, input=text)
+        return dict(re.findall(r'^"(\w+)" (\d+)$', found, re.M))
+
+    def test_kconfig_says_what_the_header_says(self):
+        """Each named configuration, set in the menu, is the same for the compiler."""
+        with scratch() as folder:
+            script = os.path.join(folder, "try.cmake")
+            with open(script, "w", encoding="utf-8") as file:
+                for settings in configurations.NAMED.values():
+                    rows = self.kconfig("zephyr/Kconfig", settings)
+                    must(self.as_cmake(rows) == self.as_cmake(self.kconfig("Kconfig", settings)),
+                         "the two menus differ")
+                    file.write("function(one)\n%sinclude(%s/cmake/smtpcoreKconfig.cmake)\n"
+                               'message("${SMTPCORE_DEFINITIONS}")\nendfunction()\none()\n' %
+                               (self.as_cmake(rows), self.release))
+            given = run(["cmake", "-P", script]).split()
+        must(len(given) == len(configurations.NAMED), "not each has settings")
+        for (name, settings), line in zip(configurations.NAMED.items(), given):
+            have = self.effective(["-D" + word for word in line.split(";")])
+            want = self.effective(configurations.flags(settings))
+            must(len(have) == len(config.read()) and have == want, "%s: %s" % (
+                name, set(have.items()) ^ set(want.items())))
+
+    def test_kconfig_keeps_to_the_ranges(self):
+        for name, value in [("SMTPC_LINE_MAX", 1023), ("SMTPC_LINE_MAX", 65001),
+                            ("SMTPC_CONFIG_RCPT_MAX", 0), ("SMTPC_CONFIG_RCPT_MAX", 65536)]:
+            row = self.kconfig("Kconfig", {name: value})[name]
+            must(row.str_value != str(value), "%s %d is allowed" % (name, value))
+        rows = self.kconfig("Kconfig", {"SMTPC_CONFIG_SERVER": 0, "SMTPC_CONFIG_PROXY": 1})
+        must(rows["SMTPC_CONFIG_PROXY"].str_value == "n", "a proxy without a server")
+
+    def stand_in(self, text, kconfig, compiler, **more):
+        """Builds a program by another system's ways, which a few lines stand in for."""
+        small = configurations.NAMED["receiver-auth"]
+        with scratch() as folder:
+            source = self.consumer(folder, "")
+            with open(os.path.join(source, "CMakeLists.txt"), "w", encoding="utf-8") as file:
+                file.write(text % {"release": self.release, **more})
+            with open(os.path.join(source, "config.cmake"), "w", encoding="utf-8") as file:
+                file.write("set(CONFIG_SMTPCORE y)\n" +
+                           self.as_cmake(self.kconfig(kconfig, small)))
+            with open(os.path.join(source, "main.c"), "a", encoding="utf-8") as file:
+                file.write("_Static_assert(SMTPC_LINE_MAX == 1024 && !SMTPC_CONFIG_CLIENT &&"
+                           ' SMTPC_CONFIG_LOGIN && !SMTPC_CONFIG_SCRAM, "");\n')
+            build = self.cmake(folder, source, "-DCMAKE_C_COMPILER=" + compiler)
+            run([os.path.join(build, "app")])
+
+    def test_zephyr(self, compiler):
+        module = yaml.safe_load(self.text("zephyr/module.yml"))["build"]
+        self.stand_in(ZEPHYR, module["kconfig"], compiler, cmake=module["cmake"])
+
+    def test_esp_idf(self, compiler):
+        self.stand_in(ESP_IDF, "Kconfig", compiler)
+        with scratch() as folder:
+            script = os.path.join(folder, "first.cmake")
+            with open(script, "w", encoding="utf-8") as file:
+                file.write(ESP_IDF_FIRST % {"release": self.release})
+            must(run(["cmake", "-P", script]).split() == ["registered"],
+                 "its first reading does not register")
+
     def test_yaml(self):
         module = yaml.safe_load(self.text("zephyr/module.yml"))
         must(re.fullmatch(r"[a-zA-Z0-9_\-]+", module["name"]), "a module needs a name")
@@ -350,8 +570,9 @@ class Tests:
 def cases(tests):
     """Yields (name, what to call) for each test."""
     of_compilers = ["header_as_cpp", "cpp_program", "amalgamation_by_itself",
-                    "amalgamation_keeps_the_golden_dialogues", "find_package",
-                    "add_subdirectory", "pkg_config"]
+                    "amalgamation_keeps_the_golden_dialogues", "install",
+                    "add_subdirectory", "header_of_settings",
+                    "recipe_of_the_page", "zephyr", "esp_idf"]
     small = ["-DSMTPC_CONFIG_CLIENT=0", "-DSMTPC_LINE_MAX=1024"]
     for compiler in COMPILERS:
         for name in configurations.NAMED:
@@ -360,9 +581,8 @@ def cases(tests):
         for name in of_compilers:
             yield ("%s, %s" % (name, compiler),
                    lambda c=compiler, n=name: getattr(tests, "test_" + n)(c))
-        for name in ["find_package", "pkg_config"]:
-            yield ("%s, a small receiver, %s" % (name, compiler),
-                   lambda c=compiler, n=name: getattr(tests, "test_" + n)(c, *small))
+        yield ("install, a small receiver, " + compiler,
+               lambda c=compiler: tests.test_install(c, *small))
     for name in dir(tests):
         if name.startswith("test_") and name[5:] not in of_compilers + ["amalgamation"]:
             yield name[5:].replace("_", " "), getattr(tests, name)
