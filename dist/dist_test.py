@@ -155,6 +155,8 @@ class Tests:
                 "idf_component.yml", "library.json", "docs/EMBEDDING.md", "docs/LIMITS.md",
                 *dist.BILLS}
         must(want <= have, "missing: %s" % ", ".join(sorted(want - have)))
+        built = {path for path in have if re.fullmatch(r"core/\w+\.c", path)}
+        must(built == set(amalgamate.sources()), "core/*.c is not what is built")
         tests = [path for path in have if "test" in path]
         must(not tests, "tests are in it: %s" % tests)
         for path in have:
@@ -410,6 +412,9 @@ class Tests:
                     yield "a wrong checksum: " + row["fileName"]
                 if one["algorithm"] == "SHA1":
                     sums.append(have)
+            named = b"\n// SPDX-License-Identifier: " in b"\n" + data
+            if row["licenseInfoInFiles"] != (["Apache-2.0"] if named else ["NONE"]):
+                yield "a wrong licence: " + row["fileName"]
         code = bill["packages"][0]["packageVerificationCode"]["packageVerificationCodeValue"]
         if hashlib.sha1("".join(sorted(sums)).encode()).hexdigest() != code:
             yield "a wrong verification code"
@@ -424,6 +429,7 @@ class Tests:
         for spoil in [lambda b: b.pop("name"), lambda b: b["files"].pop(),
                       lambda b: b["files"][0]["checksums"][1].update(checksumValue="0"),
                       lambda b: b["relationships"][0].update(relatedSpdxElement="SPDXRef-x"),
+                      lambda b: b["files"][0].update(licenseInfoInFiles=["MIT"]),
                       lambda b: b["files"][0].update(SPDXID=b["files"][1]["SPDXID"])]:
             spoilt = copy.deepcopy(bill)
             spoil(spoilt)

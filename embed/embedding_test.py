@@ -15,6 +15,7 @@ import build  # pylint: disable=wrong-import-position
 PAGE = "docs/EMBEDDING.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = ["device_config.h", "receive.c", "send.c", "fuzz_receive.c"]
+INCLUDE = "core/include/"
 
 
 def release(folder):
@@ -57,9 +58,55 @@ def sizes(folder, page):
     return said, found if status == 0 else text
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def settings(page):
+    """Returns the settings of the page's table, with defaults, and those of the header."""
+    said = re.findall(r"^\| `(SMTPC_\w+)` \| [^|]+ \| (?:as )?`?(\w+)`? \|$", page, re.MULTILINE)
+    header = read(INCLUDE + "smtpcore_config.h")
+    found = re.findall(r"^#ifndef (SMTPC_\w+)\n#define \1 (\w+)$", header, re.MULTILINE)
+    return sorted(row for row in said if not row[0].startswith("SMTPC_DEVICE_")), sorted(found)
+
+
+def devices(page):
+    """Returns the rows of the page's table of device status, and those of the registry."""
+    said = re.findall(r"^\| `SMTPC_DEVICE_(\w+)` \| `([^`]+)` \| ([^|]+) \|$", page, re.MULTILINE)
+    header = read(INCLUDE + "smtpcore/registry.h")
+    rows = header.split("#define SMTPC_DEVICE_LIST(X)")[1].split("typedef enum")[0]
+    found = re.findall(r'X\((\w+), "([^"]+)",\s*"([^"]+)"\)', re.sub(r"\s*\\\n\s*", " ", rows))
+    return said, found
+
+
+def tables(page):
+    """Returns the checks of the page's tables, and of what it says beside them."""
+    checks = []
+    for name, (said, found) in [("settings", settings(page)), ("device status", devices(page))]:
+        differ = sorted(set(said) ^ set(found))
+        checks.append(("the table of %s is whole" % name,
+                       len(found) > 5 and said == found, differ or "in another order"))
+    known = {name for name, _ in settings(page)[1]} | {"SMTPC_CONFIG_FILE"}
+    named = set(re.findall(r"\b(SMTPC_CONFIG_\w+)\b", page))
+    checks.append(("each setting that is named exists", named <= known, sorted(named - known)))
+    return checks
+
+
+def warnings_of(folder, name):
+    """Returns the checks that a program has no warning, with each compiler."""
+    checks = []
+    for compiler in ["gcc", "clang-19"]:
+        status, said = build.say(
+            "sh", "-c", "cd '%s' && %s %s -DSMTPC_CONFIG_FILE='\"device_config.h\"' -I. "
+            "-Icore/include -Os -c -o /dev/null %s" %
+            (folder, compiler, " ".join(build.WARNINGS), name))
+        checks.append(("%s has no warning, %s" % (name, compiler), status == 0, said))
+    return checks
+
+
 def main():
-    with open(PAGE, encoding="utf-8") as file:
-        page = file.read()
+    page = read(PAGE)
     files, runs = steps(page)
     passed, failed = 0, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -69,6 +116,7 @@ def main():
                 file.write(text)
         checks = [("the page has its files", sorted(files) == sorted(FILES), sorted(files))]
         checks.append(("the page has its commands", len(runs) == 3, len(runs)))
+        checks += tables(page)
         said, found = sizes(folder, page)
         checks.append(("sizes are as the page says", len(said) == 4 and said == found, found))
         for commands, want in runs:
@@ -77,12 +125,8 @@ def main():
             said = said.replace("\r\n", "\n")
             checks.append((commands.strip().split("\n")[-1],
                            status == 0 and want in (None, said), said))
-        warnings = " ".join(build.WARNINGS)
         for name in FILES[1:]:
-            status, said = build.say(
-                "sh", "-c", "cd '%s' && cc %s -DSMTPC_CONFIG_FILE='\"device_config.h\"' -I. "
-                "-Icore/include -fsyntax-only %s" % (folder, warnings, name))
-            checks.append(("%s has no warning" % name, status == 0, said))
+            checks += warnings_of(folder, name)
     for name, holds, said in checks:
         passed += 1 if holds else 0
         failed += 0 if holds else 1
