@@ -261,6 +261,7 @@ typedef struct smtpc_action {
   uint8_t end_reason;   // an smtpc_end
   uint8_t mechanism;    // an smtpc_mechanism
   uint8_t binding;      // an smtpc_binding
+  uint8_t reserved;     // 0; without it there would be an octet of no value
 } smtpc_action;
 SMTPC_SIZE_GUARD(smtpc_action, 40u, 48u);
 
