@@ -32,7 +32,8 @@ BUDGETS = os.path.join(ROOT, "bench", "budgets.json")
 PAGES = ["docs/LIMITS.md", "docs/EMBEDDING.md"]
 BEGIN, END = "<!-- footprint: begin -->\n", "<!-- footprint: end -->\n"
 # What a device calls of the core, by role.
-BOTH = ["smtpc_input_make", "smtpc_deadline_get", "smtpc_findings_add", "smtpc_version"]
+BOTH = ["smtpc_input_make", "smtpc_input_octets", "smtpc_deadline_get", "smtpc_findings_add",
+        "smtpc_copy", "smtpc_wipe", "smtpc_version"]
 ROLES = {
     "SMTPC_CONFIG_SERVER": ["smtpc_server_policy_init", "smtpc_server_policy_check",
                             "smtpc_server_init", "smtpc_server_step", "smtpc_server_octets"],
@@ -119,6 +120,12 @@ class Graph:
             self.calls.setdefault(source, set()).add(target)
             if target == "__indirect_call":
                 self.problems.append(source + " calls through a pointer")
+
+    def unknown(self):
+        """Returns who is called, has no frame here, and is none of those from outside."""
+        called = set().union(*self.calls.values()) if self.calls else set()
+        return sorted(name for name in called - set(self.frames)
+                      if name != "__indirect_call" and not ALLOWED.fullmatch(name))
 
     def worst(self, roots):
         """Returns the longest path from one of `roots`: [(function, its frame)]."""
@@ -228,7 +235,9 @@ def measure(configuration, name):
             "stack": depth if part.stack else None, "path": path, "structs": octets, "line": line,
             "state": {role: octets[role] - line for role in ("smtpc_server", "smtpc_client")
                       if role in octets},
-            "problems": sorted(set(graph.problems))}
+            "problems": sorted(set(graph.problems) |
+                               {"calls what has no known frame: " + name
+                                for name in graph.unknown()})}
 
 
 def measure_all():
